@@ -1,0 +1,1 @@
+"""The only place where torch meets the graph: trace, module, apply, run."""

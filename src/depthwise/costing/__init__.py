@@ -1,0 +1,1 @@
+"""Exact counts: multiply-accumulates, parameters, bytes, receptive fields."""

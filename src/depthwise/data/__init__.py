@@ -1,0 +1,1 @@
+"""Readers, windows, splits and preprocessing; NumPy and Pillow only."""

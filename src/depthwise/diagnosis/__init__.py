@@ -1,0 +1,1 @@
+"""Channel statistics: dead, constant, duplicate, correlated; sensor contribution."""

@@ -1,0 +1,1 @@
+"""Run a graph on batches with taps; the NumPy implementation."""

@@ -1,0 +1,1 @@
+"""Files: ONNX and model folders."""

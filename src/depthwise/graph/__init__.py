@@ -1,0 +1,1 @@
+"""The one representation: ONNX operators, frozen nodes, exact shapes."""

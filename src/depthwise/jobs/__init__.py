@@ -1,0 +1,1 @@
+"""Whole tasks composed of rooms."""

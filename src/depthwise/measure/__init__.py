@@ -1,0 +1,1 @@
+"""Clocks, machine peaks and the runtimes to compare with."""

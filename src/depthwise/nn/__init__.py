@@ -1,0 +1,1 @@
+"""Torch layers, blocks and networks; knows nothing of graphs or engines."""

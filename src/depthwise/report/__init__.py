@@ -1,0 +1,1 @@
+"""Terminal tables, JSON and self-contained HTML pages."""

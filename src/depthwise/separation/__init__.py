@@ -1,0 +1,1 @@
+"""Closed-form factorisation of dense convolutions, with its error."""

@@ -1,0 +1,1 @@
+"""Torch and Lightning: the task, the loop, several processes."""
