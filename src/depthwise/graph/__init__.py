@@ -3,7 +3,7 @@
 from depthwise.graph.graph import OPSET, Graph, Input, verify
 from depthwise.graph.node import Attribute, Node
 from depthwise.graph.operators import OPERATORS, Call, Macs, Operator, call_of
-from depthwise.graph.shapes import Batch, Dim, Shape, TensorType
+from depthwise.graph.shapes import Batch, Dim, Shape, TensorType, bind, concrete
 
 __all__ = [
     "OPERATORS",
@@ -19,6 +19,8 @@ __all__ = [
     "Operator",
     "Shape",
     "TensorType",
+    "bind",
     "call_of",
+    "concrete",
     "verify",
 ]

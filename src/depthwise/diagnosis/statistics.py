@@ -1,0 +1,137 @@
+"""Statistics of channels, streamed: one pass, memory independent of the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthwise.errors import DataError, GeometryError
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ChannelStatistics:
+    """What is known of a layer's channels after some data has passed.
+
+    Args:
+        count: Positions seen a channel: samples times places.
+        mean: ``[C]``.
+        scatter: ``[C, C]``, the sum of products of deviations from the mean.
+        fired: ``[C]``, how many positions were above zero.
+        low: ``[C]``, the smallest value seen.
+        high: ``[C]``, the largest value seen.
+
+    Example:
+        >>> stats = observe(np.array([[[1.0, 3.0], [0.0, 0.0]]]))
+        >>> stats.mean.tolist(), stats.firing_rate.tolist()
+        ([2.0, 0.0], [1.0, 0.0])
+    """
+
+    count: int
+    mean: Array
+    scatter: Array
+    fired: Array
+    low: Array
+    high: Array
+
+    @property
+    def covariance(self) -> Array:
+        """``[C, C]``: the population covariance between channels."""
+        return np.asarray(self.scatter / self.count)
+
+    @property
+    def variance(self) -> Array:
+        """``[C]``: the population variance of each channel."""
+        return np.asarray(np.diagonal(self.covariance))
+
+    @property
+    def firing_rate(self) -> Array:
+        """``[C]``: share of positions above zero, from 0 to 1."""
+        return np.asarray(self.fired / self.count)
+
+    @property
+    def dead(self) -> Array:
+        """``[C]``: True where a channel was zero at every position seen."""
+        return np.asarray((self.low == 0) & (self.high == 0))
+
+    @property
+    def constant(self) -> Array:
+        """``[C]``: True where a channel had one value at every position seen."""
+        return np.asarray(self.low == self.high)
+
+    @property
+    def correlation(self) -> Array:
+        """``[C, C]``: Pearson's ρ; NaN beside a constant channel, which has none."""
+        spread = np.sqrt(np.where(self.constant, np.nan, self.variance))
+        ratio = self.covariance / np.outer(spread, spread)
+        return np.asarray(np.clip(ratio, -1, 1))
+
+    @property
+    def mean_absolute_correlation(self) -> float:
+        """Mean of |ρ| over pairs of different channels; NaN without a pair."""
+        above = np.abs(self.correlation[np.triu_indices(len(self.mean), 1)])
+        known = above[~np.isnan(above)]
+        return float(known.mean()) if known.size else float("nan")
+
+    def __add__(self, other: ChannelStatistics) -> ChannelStatistics:
+        if self.mean.shape != other.mean.shape:
+            msg = f"channels must match; got {self.mean.size} and {other.mean.size}"
+            raise GeometryError(msg)
+        total = self.count + other.count
+        gap = other.mean - self.mean
+        spread = np.outer(gap, gap) * (self.count * other.count / total)
+        return ChannelStatistics(
+            count=total,
+            mean=self.mean + gap * (other.count / total),
+            scatter=self.scatter + other.scatter + spread,
+            fired=self.fired + other.fired,
+            low=np.minimum(self.low, other.low),
+            high=np.maximum(self.high, other.high),
+        )
+
+
+def observe(values: Array) -> ChannelStatistics:
+    """Take the statistics of one batch; add the results of several.
+
+    Products are taken in the batch's own precision, on deviations from its mean, and
+    summed over batches in float64.
+
+    Args:
+        values: ``[n, C, *spatial]``, finite, at least one position.
+
+    Returns:
+        Its statistics in float64.
+
+    Raises:
+        DataError: If there is no position, or a value is not finite.
+
+    Source:
+        Chan, Golub, LeVeque 1983, "Algorithms for computing the sample variance",
+        equation 2.1 (merging).
+
+    Example:
+        >>> halves = observe(np.ones((2, 3, 4))) + observe(np.zeros((2, 3, 4)))
+        >>> halves.mean.tolist(), halves.variance.tolist()
+        ([0.5, 0.5, 0.5], [0.25, 0.25, 0.25])
+    """
+    channels = values.shape[1]
+    flat = np.moveaxis(values, 1, 0).reshape(channels, -1)
+    if flat.size == 0:
+        raise DataError(f"statistics need at least one value; got shape {values.shape}")
+    mean = flat.mean(axis=1, dtype=np.float64)
+    if not np.isfinite(mean).all():
+        where = int(np.flatnonzero(~np.isfinite(mean))[0])
+        raise DataError(f"statistics need finite values; got others in channel {where}")
+    centred = flat - mean[:, None].astype(flat.dtype)
+    return ChannelStatistics(
+        count=flat.shape[1],
+        mean=mean,
+        scatter=(centred @ centred.T).astype(np.float64),
+        fired=np.count_nonzero(flat > 0, axis=1).astype(np.int64),
+        low=flat.min(axis=1).astype(np.float64),
+        high=flat.max(axis=1).astype(np.float64),
+    )

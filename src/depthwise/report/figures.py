@@ -1,0 +1,145 @@
+"""Plotly figures that several pages show; colours that everyone can tell apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito's colours: distinct under every common colour blindness."""
+
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_MARGIN = {"l": 70, "r": 20, "t": 50, "b": 60}
+
+
+def lines(
+    title: str,
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    x_title: str,
+    y_title: str,
+) -> Any:
+    """Draw one line a series, told apart by colour and by dash.
+
+    Args:
+        title: The figure's title.
+        series: x and y by name.
+        x_title: What x is, with its unit.
+        y_title: What y is, with its unit.
+
+    Returns:
+        A Plotly figure.
+
+    Example:
+        >>> figure = lines("t", {"a": ([1, 2], [3, 4])}, x_title="x", y_title="y")
+        >>> len(figure.data)
+        1
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for index, (name, (x, y)) in enumerate(series.items()):
+        line = {"color": PALETTE[index % 6], "dash": _DASHES[index % 6], "width": 2.5}
+        figure.add_scatter(x=list(x), y=list(y), name=name, mode="lines", line=line)
+    return _titled(figure, title, x_title, y_title)
+
+
+def bars(
+    title: str,
+    names: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    *,
+    y_title: str,
+    logarithmic: bool = False,
+    stacked: bool = False,
+) -> Any:
+    """Draw a group of bars a name.
+
+    Args:
+        title: The figure's title.
+        names: What the groups are.
+        series: Heights by name of the series.
+        y_title: What the height is, with its unit.
+        logarithmic: Whether the height axis is.
+        stacked: Whether the bars of a group stand on each other.
+
+    Returns:
+        A Plotly figure.
+
+    Example:
+        >>> len(bars("t", ["a"], {"s": [1]}, y_title="y").data)
+        1
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for index, (name, heights) in enumerate(series.items()):
+        shape = ["", "/", "x", ".", "\\", "-"][index % 6]
+        marker = {"color": PALETTE[index % 6], "pattern": {"shape": shape}}
+        figure.add_bar(x=list(names), y=list(heights), name=name, marker=marker)
+    figure.update_layout(barmode="stack" if stacked else "group")
+    if logarithmic:
+        figure.update_yaxes(type="log")
+    return _titled(figure, title, "", y_title)
+
+
+def heatmap(
+    title: str,
+    values: Sequence[Sequence[float]],
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    limits: tuple[float, float],
+    diverging: bool = False,
+    written: bool = False,
+) -> Any:
+    """Draw a matrix as coloured cells, first row on top.
+
+    Args:
+        title: The figure's title.
+        values: One row a list; NaN leaves a gap.
+        rows: Names of the rows.
+        columns: Names of the columns.
+        limits: Values of the ends of the colour scale.
+        diverging: Whether zero is the middle of the scale.
+        written: Whether each cell shows its value.
+
+    Returns:
+        A Plotly figure.
+
+    Example:
+        >>> cells = heatmap("t", [[1.0]], rows=["a"], columns=["b"], limits=(0, 1))
+        >>> cells.data[0].zmax
+        1
+    """
+    import plotly.graph_objects as go
+
+    finite = [[None if math.isnan(v) else v for v in row] for row in values]
+    figure = go.Figure(
+        go.Heatmap(
+            z=finite,
+            x=list(columns),
+            y=list(rows),
+            zmin=limits[0],
+            zmax=limits[1],
+            colorscale="RdBu" if diverging else "Cividis",
+            texttemplate="%{z}" if written else None,
+            hovertemplate="%{y} / %{x}: %{z}<extra></extra>",
+        ),
+    )
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(type="category")
+    return _titled(figure, title, "", "")
+
+
+def _titled(figure: Any, title: str, x_title: str, y_title: str) -> Any:
+    figure.update_layout(
+        template="none",
+        title={"text": title, "x": 0.01},
+        xaxis_title=x_title,
+        yaxis_title=y_title,
+        margin=_MARGIN,
+        legend={"orientation": "h", "y": -0.2},
+    )
+    return figure

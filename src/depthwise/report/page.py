@@ -1,0 +1,115 @@
+"""Self-contained HTML pages: one file, opens offline, light and dark."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from depthwise.errors import MissingDependencyError
+from depthwise.files import write_text
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under a heading row.
+
+    Args:
+        head: Column titles.
+        rows: Cells; every row as long as the head.
+
+    Example:
+        >>> Table(("kind", "macs"), (("dense", "972"),)).head
+        ('kind', 'macs')
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of a page: a title, a sentence, and what there is to look at.
+
+    Args:
+        title: Heading.
+        text: A paragraph that says what is seen.
+        figures: Plotly figures.
+        table: Rows, or None.
+
+    Example:
+        >>> Section("Cost", "By layer.").title
+        'Cost'
+    """
+
+    title: str
+    text: str = ""
+    figures: Sequence[Any] = ()
+    table: Table | None = None
+
+
+def render_page(title: str, lead: str, sections: Sequence[Section]) -> str:
+    """Write a page as one piece of HTML, scripts and styles inside.
+
+    Args:
+        title: The page's title.
+        lead: The sentence under it.
+        sections: Parts, in order.
+
+    Returns:
+        The HTML.
+
+    Raises:
+        MissingDependencyError: If Plotly or Jinja2 is not installed.
+
+    Example:
+        >>> "<h2>Cost</h2>" in render_page("t", "", [Section("Cost", "By layer.")])
+        True
+    """
+    try:
+        import jinja2
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        msg = f"pages need Plotly and Jinja2; got no {error.name}"
+        raise MissingDependencyError(msg, "pip install 'depthwise[report]'") from error
+    source = resources.files("depthwise.report").joinpath("templates/page.html")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = environment.from_string(source.read_text(encoding="utf-8"))
+    figures = [figure for section in sections for figure in section.figures]
+    return template.render(
+        title=title,
+        lead=lead,
+        sections=sections,
+        figures=[_safe_json(figure) for figure in figures],
+        script=get_plotlyjs() if figures else "",
+    )
+
+
+def write_page(path: Path, title: str, lead: str, sections: Sequence[Section]) -> Path:
+    """Render a page and write it, whole or not at all.
+
+    Args:
+        path: The file to write.
+        title: The page's title.
+        lead: The sentence under it.
+        sections: Parts, in order.
+
+    Returns:
+        The path.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> write_page(folder / "a.html", "t", "", [Section("Cost")]).name
+        'a.html'
+    """
+    return write_text(path, render_page(title, lead, sections))
+
+
+def _safe_json(figure: Any) -> str:
+    """Figure as JSON that cannot end the script element it stands in."""
+    text = json.dumps(json.loads(figure.to_json()), separators=(",", ":"))
+    return text.replace("</", "<\\/")
