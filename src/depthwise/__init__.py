@@ -3,4 +3,30 @@
 Public names load on first use: importing depthwise imports neither torch nor llvmlite.
 """
 
-__version__ = "0.1.0"
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from depthwise.version import __version__
+
+if TYPE_CHECKING:
+    from depthwise.errors import DepthwiseError as DepthwiseError
+
+# Where each public name lives. A new name takes one line here and one line above.
+_HOME = {
+    "DepthwiseError": "errors",
+}
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the table is the list
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        message = f"module 'depthwise' has no attribute {name!r}"
+        raise AttributeError(message)
+    value: object = getattr(import_module(f"depthwise.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
