@@ -29,6 +29,7 @@ class Input:
         type: Element type and shape; the batch is N unless the model fixes it.
 
     Example:
+        >>> from depthwise.graph.shapes import Batch
         >>> Input("x", TensorType("float32", (Batch(), 3, 8))).type.rank
         3
     """
