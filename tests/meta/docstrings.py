@@ -31,7 +31,8 @@ def find_undocumented(source: Path) -> list[str]:
     modules = read_modules(source)
     exported = set[tuple[str, str]]()
     for module in modules.values():
-        if module.is_package and module.room not in {"", *_HELP_TEXT_ROOMS}:
+        is_room = module.is_package and module.name.count(".") == 1
+        if is_room and module.room not in _HELP_TEXT_ROOMS:
             exported |= _exports(module, modules)
     found = []
     for module in modules.values():

@@ -70,9 +70,22 @@ def test_long_functions_are_found(tmp_path: Path) -> None:
     assert plant(tmp_path, {"one.py": long + short * 19}) == []
 
 
+DENSE = "x = [a(b, c), d(e, f), g(h)]\n"
+RULE = "at most 6.0 syntax nodes a code line, 7.0 in one room; "
+
+
 def test_dense_lines_are_found(tmp_path: Path) -> None:
-    found = plant(tmp_path, {"room/one.py": "x = [a(b, c), d(e, f), g(h)]\n"})
-    assert found == ["at most 6.0 syntax nodes a code line; room has 14.0"]
+    found = plant(tmp_path, {"room/one.py": DENSE, "other/one.py": "x = 1\n"})
+    assert found == [
+        f"{RULE}the package has 8.5",
+        f"{RULE}other has 3.0",
+        f"{RULE}room has 14.0",
+    ]
+
+
+def test_a_dense_room_does_not_hide_behind_the_others(tmp_path: Path) -> None:
+    found = plant(tmp_path, {"room/one.py": DENSE, "other/one.py": "x = 1\n" * 9})
+    assert found == [f"{RULE}room has 14.0"]
 
 
 def test_counting_leaves_out_comments_blank_lines_and_docstrings(

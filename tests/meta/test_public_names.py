@@ -66,9 +66,8 @@ def find_shadows(source: Path) -> list[str]:
     found = []
     for package in modules.values():
         if package.is_package:
-            names = {
-                (item.target or "").split(".")[-1] for item in find_imports(package)
-            }
+            targets = {item.target or "" for item in find_imports(package)}
+            names = {t.split(".")[-1] for t in targets - set(modules)}
             names |= {getattr(node, "name", "") for node in package.tree.body}
             names |= set(depthwise.__all__) if package.name == "depthwise" else set()
             shadows = [n for n in sorted(names) if f"{package.name}.{n}" in modules]
