@@ -4,8 +4,7 @@ from depthwise.nn.blueprint import BlueprintConv1d, BlueprintConv2d, BlueprintCo
 from depthwise.nn.constraints import constrain_
 from depthwise.nn.dense import DenseConv1d, DenseConv2d, DenseConv3d
 from depthwise.nn.depthwise import DepthwiseConv1d, DepthwiseConv2d, DepthwiseConv3d
-from depthwise.nn.mobilenet import mobilenet_v1
-from depthwise.nn.mobilenet_v2 import mobilenet_v2
+from depthwise.nn.mobilenet import mobilenet_v1, mobilenet_v2
 from depthwise.nn.mobilenet_v3 import mobilenet_v3_large, mobilenet_v3_small
 from depthwise.nn.network import FeatureInfo, Network
 from depthwise.nn.norms import Norm
