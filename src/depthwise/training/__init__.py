@@ -1,1 +1,56 @@
-"""Torch and Lightning: the task, the loop, several processes."""
+"""Torch and Lightning: the task, the loop, several processes.
+
+Names load on first use: settings and metrics need NumPy alone, torch comes with train.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from depthwise.training.accelerator import is_main_process as is_main_process
+    from depthwise.training.augmentation import Augmentation as Augmentation
+    from depthwise.training.inference import predict_logits as predict_logits
+    from depthwise.training.inference import seeded as seeded
+    from depthwise.training.intervals import Interval as Interval
+    from depthwise.training.intervals import bootstrap as bootstrap
+    from depthwise.training.intervals import paired_difference as paired_difference
+    from depthwise.training.journal import EpochRow as EpochRow
+    from depthwise.training.loop import EpochEnd as EpochEnd
+    from depthwise.training.loop import TrainingResult as TrainingResult
+    from depthwise.training.loop import train as train
+    from depthwise.training.scoring import Scores as Scores
+    from depthwise.training.scoring import score as score
+    from depthwise.training.settings import TrainingSettings as TrainingSettings
+    from depthwise.training.voting import by_group as by_group
+    from depthwise.training.voting import by_recording as by_recording
+
+HOMES = {
+    "Augmentation": "augmentation",
+    "EpochEnd": "loop",
+    "EpochRow": "journal",
+    "Interval": "intervals",
+    "Scores": "scoring",
+    "TrainingResult": "loop",
+    "TrainingSettings": "settings",
+    "bootstrap": "intervals",
+    "by_group": "voting",
+    "by_recording": "voting",
+    "is_main_process": "accelerator",
+    "paired_difference": "intervals",
+    "predict_logits": "inference",
+    "score": "scoring",
+    "seeded": "inference",
+    "train": "loop",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(HOMES)

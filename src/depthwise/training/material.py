@@ -1,0 +1,143 @@
+"""What training asks of a data set and its preprocessing, and the check of both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from depthwise.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from depthwise.training.settings import TrainingSettings
+
+    Indices = NDArray[np.int64]
+    Floats = NDArray[np.float32]
+
+
+class Inputs(Protocol):
+    """Examples that are read by index: an array, or files behind the same face."""
+
+    def __getitem__(self, indices: NDArray[np.int64]) -> NDArray[np.generic]:
+        """Read examples, [b, C, L] or [b, C, H, W], in the order asked for."""
+        ...
+
+
+class Examples(Protocol):
+    """A labelled data set, such as depthwise.data.Dataset."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """The examples, indexable by int64 arrays."""
+        ...
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Class numbers, int64 [n]."""
+        ...
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Class names."""
+        ...
+
+
+class Parts(Protocol):
+    """Indices of the parts, such as depthwise.data.Split."""
+
+    @property
+    def train(self) -> NDArray[np.int64]:
+        """Examples to learn from."""
+        ...
+
+    @property
+    def validation(self) -> NDArray[np.int64]:
+        """Examples to choose the best epoch by."""
+        ...
+
+
+class Preparation(Protocol):
+    """From raw examples to network input, such as depthwise.data.Preprocessing."""
+
+    def apply(self, raw: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Prepare a batch, to float32 of the shape that the network takes."""
+        ...
+
+
+def prepared(
+    data: Examples, indices: Indices, preprocessing: Preparation | None
+) -> Floats:
+    """Read and preprocess one batch.
+
+    Args:
+        data: The data set.
+        indices: Which examples, int64 [b].
+        preprocessing: Applied to the raw batch; None for data that are ready.
+
+    Returns:
+        C-contiguous float32 [b, C, L] or [b, C, H, W].
+    """
+    raw = np.asarray(data.inputs[indices])
+    ready = raw if preprocessing is None else preprocessing.apply(raw)
+    return np.ascontiguousarray(ready, dtype=np.float32)
+
+
+def check(
+    data: Examples,
+    parts: Parts,
+    settings: TrainingSettings,
+    preprocessing: Preparation | None,
+) -> Floats:
+    """Refuse data that cannot be trained on, before anything slow is imported.
+
+    Args:
+        data: The data set.
+        parts: Its split.
+        settings: Only devices and class_weights are looked at.
+        preprocessing: Applied to the first examples.
+
+    Returns:
+        The first two training examples, preprocessed.
+
+    Raises:
+        DataError: Too few examples, classes or finite values; the sentence names
+            which.
+    """
+    least = 2 * settings.devices
+    for name, part, needed in (
+        ("training", parts.train, least),
+        ("validation", parts.validation, 1),
+    ):
+        if len(part) < needed:
+            raise DataError(
+                f"the {name} part must have at least {needed} examples; got {len(part)}"
+            )
+    present = np.unique(data.labels[parts.train])
+    if len(present) < 2:
+        raise DataError(
+            "the training part must have at least two classes; "
+            f"got only {data.classes[int(present[0])]!r}"
+        )
+    _check_weights(data, settings)
+    sample = prepared(data, np.asarray(parts.train[:2], dtype=np.int64), preprocessing)
+    if sample.ndim not in (3, 4):
+        raise DataError(
+            "a batch must be [b, C, L] or [b, C, H, W]; "
+            f"got {sample.ndim} axes, shape {list(sample.shape)}"
+        )
+    if not np.isfinite(sample).all():
+        raise DataError("examples must be finite; got NaN or infinity in the first two")
+    return sample
+
+
+def _check_weights(data: Examples, settings: TrainingSettings) -> None:
+    weights = settings.class_weights
+    if not isinstance(weights, str) and len(weights) != len(data.classes):
+        raise DataError(
+            "class_weights must have one number a class; "
+            f"got {len(weights)} for {len(data.classes)} classes"
+        )
