@@ -85,7 +85,7 @@ def make_fabric(settings: TrainingSettings, *, spawn: bool = False) -> Any:
     """
     world = torchrun_world()
     with quiet():
-        from lightning.fabric import Fabric  # noqa: PLC0415 (slow: validate first)
+        from lightning.fabric import Fabric  # slow: import late
 
         strategy = "auto"
         if spawn:

@@ -50,7 +50,7 @@ def writer(settings: TrainingSettings, folder: Path) -> SummaryWriter | None:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 (slow)
+        from torch.utils.tensorboard import SummaryWriter  # slow: import late
 
         return SummaryWriter(str(folder / FOLDER))
 
