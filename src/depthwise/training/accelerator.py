@@ -55,6 +55,10 @@ def is_main_process() -> bool:
 
     Returns:
         True, except in the processes above 0 that torchrun started.
+
+    Example:
+        >>> is_main_process()
+        True
     """
     world = torchrun_world()
     return world is None or world.rank == 0

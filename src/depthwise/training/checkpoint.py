@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
 import zipfile
 from dataclasses import astuple, dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from depthwise import files
 from depthwise.errors import FormatError, TrainingError
 from depthwise.training.journal import EpochRow
 from depthwise.training.settings import WITHOUT_EFFECT, TrainingSettings
@@ -83,7 +83,13 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     values["rows"] = [list(astuple(row)) for row in checkpoint.rows]
     buffer = io.BytesIO()
     torch.save(values, buffer)
-    replace_file(path, buffer.getvalue())
+    try:
+        files.write_with(path, lambda place: place.write_bytes(buffer.getvalue()))
+    except OSError as error:
+        raise TrainingError(
+            f"{path} must be writable; got {error.strerror or error}",
+            "free some space, then resume: the epoch before is safe",
+        ) from error
 
 
 def load(path: Path) -> Checkpoint:
@@ -166,29 +172,14 @@ def fingerprint(*arrays: NDArray[Any], text: str = "") -> str:
     return digest.hexdigest()
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file in one step: readers see the old or the new one, never a part.
+def remove_leftovers(folder: Path) -> None:
+    """Delete the half-written checkpoints of runs that were killed while writing.
 
     Args:
-        path: Target; a name beside it is used meanwhile.
-        content: All bytes.
-
-    Raises:
-        TrainingError: The operating system refused; the old file stays.
+        folder: Of the run; it need not exist.
     """
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise TrainingError(
-            f"{path} must be writable; got {error.strerror or error}",
-            "free some space, then resume: the epoch before is safe",
-        ) from error
+    for path in folder.glob(f".{CHECKPOINT}.*"):
+        path.unlink(missing_ok=True)
 
 
 def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, str]:

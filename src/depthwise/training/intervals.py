@@ -29,6 +29,10 @@ class Interval:
         value: The figure.
         low: Lower end.
         high: Upper end.
+
+    Example:
+        >>> Interval(0.9, 0.87, 0.93).low
+        0.87
     """
 
     value: float

@@ -26,6 +26,10 @@ class EpochRow:
         train_accuracy: Share of training examples that were right when seen.
         validation_loss: Mean cross-entropy, unweighted.
         validation_accuracy: Share of validation examples that are right.
+
+    Example:
+        >>> EpochRow(1, 0.1, 0.5, 0.8, 0.6, 0.9).validation_accuracy
+        0.9
     """
 
     epoch: int

@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from depthwise.errors import DataError, DepthwiseError, OutputExistsError, TrainingError
 from depthwise.training import accelerator, board, checkpoint, journal, material
 from depthwise.training.batches import steps
+from depthwise.training.journal import EpochRow
 from depthwise.training.progress import reporter
 from depthwise.training.session import Job, Session, best_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from torch import nn
-
     from depthwise.training.checkpoint import Checkpoint
-    from depthwise.training.journal import EpochRow
     from depthwise.training.settings import TrainingSettings
 
     Callback = Callable[["EpochEnd"], None]
@@ -35,6 +34,12 @@ class EpochEnd:
         row: The epoch's figures.
         module: The network as validated, in eval mode; look, do not touch.
         best: Whether this is the best epoch so far.
+
+    Example:
+        >>> def show(end: EpochEnd) -> None:
+        ...     print(end.row.epoch, end.row.validation_accuracy)
+        >>> show(EpochEnd(EpochRow(1, 0.1, 0.5, 0.8, 0.6, 0.9), nn.ReLU(), best=True))
+        1 0.9
     """
 
     row: EpochRow
@@ -54,6 +59,11 @@ class TrainingResult:
         stopped_early: Whether patience ended it.
         processes: How many trained together.
         precision: "32-true" or "bf16-mixed".
+
+    Example:
+        >>> row = EpochRow(1, 0.1, 0.5, 0.8, 0.6, 0.9)
+        >>> TrainingResult((row,), row, 2.0, 0.1, False, 1, "32-true").best.epoch
+        1
     """
 
     rows: tuple[EpochRow, ...]
@@ -107,6 +117,23 @@ def train(
         TrainingError: The checkpoint is of something else, the loss is not finite, or
             the disk is full.
         MissingDependencyError: Lightning is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> from types import SimpleNamespace
+        >>> import numpy as np
+        >>> from depthwise.training import TrainingSettings
+        >>> signs = np.resize([-1.0, 1.0], (40, 2, 8)).astype(np.float32)
+        >>> signs[::2] *= 3
+        >>> data = SimpleNamespace(
+        ...     inputs=signs, labels=np.arange(40) % 2, classes=("loud", "soft"))
+        >>> parts = SimpleNamespace(train=np.arange(30), validation=np.arange(30, 40))
+        >>> net = nn.Sequential(nn.Conv1d(2, 4, 3), nn.ReLU(), nn.Flatten(),
+        ...                     nn.Linear(24, 2))
+        >>> result = train(net, data, parts, TrainingSettings(epochs=2, batch_size=8),
+        ...                folder=tempfile.mkdtemp(), progress=False)
+        >>> len(result.rows), result.stopped_early
+        (2, False)
     """
     place = Path(folder)
     sample = material.check(dataset, split, settings, preprocessing)
@@ -154,6 +181,7 @@ def _epochs(run: _Run, module: nn.Module, fabric: Any, threads: int) -> Training
         session.restore(run.saved)
     if main:
         run.folder.mkdir(parents=True, exist_ok=True)
+        checkpoint.remove_leftovers(run.folder)
         journal.append(run.folder / journal.METRICS, session.rows)
     plan = run.job.settings
     count = steps(len(run.job.split.train), plan)

@@ -64,7 +64,7 @@ class Preparation(Protocol):
     """From raw examples to network input, such as depthwise.data.Preprocessing."""
 
     def apply(self, raw: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Prepare a batch, to float32 of the shape that the network takes."""
+        """Prepare a raw batch, to float32 of the shape that the network takes."""
         ...
 
 

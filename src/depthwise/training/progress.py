@@ -23,7 +23,7 @@ class Reporter(Protocol):
         ...
 
     def epoch(self, row: EpochRow) -> None:
-        """Take note of a finished epoch."""
+        """Take note of the row of a finished epoch."""
         ...
 
     def due(self) -> bool:
@@ -39,10 +39,10 @@ class Silence:
     """Says nothing."""
 
     def step(self, epoch: int, done: int, loss: float, accuracy: float) -> None:
-        """Ignore a step."""
+        """Ignore epoch, done, loss and accuracy of a step."""
 
     def epoch(self, row: EpochRow) -> None:
-        """Ignore an epoch."""
+        """Ignore the row."""
 
     def due(self) -> bool:
         """Never ask."""
@@ -65,7 +65,7 @@ class Lines:
         self._epochs = epochs
 
     def step(self, epoch: int, done: int, loss: float, accuracy: float) -> None:
-        """Ignore a step."""
+        """Ignore epoch, done, loss and accuracy of a step."""
 
     def epoch(self, row: EpochRow) -> None:
         """Print the row."""
@@ -104,7 +104,7 @@ class Bar:
         self._progress.start()
 
     def step(self, epoch: int, done: int, loss: float, accuracy: float) -> None:
-        """Move the bar."""
+        """Move the bar to step done of epoch; show loss and accuracy."""
         figures = (
             f"epoch {epoch}/{self._epochs}  loss {loss:.3f}  acc {accuracy:.1%}"
             f"{self._validation}"
@@ -113,7 +113,7 @@ class Bar:
         self._progress.update(self._task, completed=total, figures=figures)
 
     def epoch(self, row: EpochRow) -> None:
-        """Keep the validation accuracy in sight."""
+        """Keep the validation accuracy of the row in sight."""
         self._validation = f"  val {row.validation_accuracy:.1%}"
         self.step(row.epoch, self._steps, row.train_loss, row.train_accuracy)
 

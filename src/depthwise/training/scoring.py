@@ -31,6 +31,10 @@ class Scores:
         calibration_error: Mean distance of confidence and accuracy, in [0, 1].
         loss: Mean cross-entropy in nats.
         confusion: int64 [true class, predicted class].
+
+    Example:
+        >>> score(np.eye(2)[[0, 1]], np.array([0, 0])).confusion.tolist()
+        [[1, 1], [0, 0]]
     """
 
     examples: int

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.unit.training.small import Digits, Parts, load_digits
+from tests.unit.training.small import Digits, Parts, read_digits
 
 from depthwise.training import TrainingSettings
 
 
 @pytest.fixture(scope="session")
-def digits() -> Digits:
-    return load_digits()
+def digits(data_file) -> Digits:
+    return read_digits(data_file("sklearn", "datasets/data/digits.csv.gz"))
 
 
 @pytest.fixture(scope="session")

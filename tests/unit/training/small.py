@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,7 @@ def small_net(*, norm: str = "batch", dropout: float = 0.2, seed: int = 0) -> nn
     )
 
 
-def load_digits() -> Digits:
-    spec = importlib.util.find_spec("sklearn")
-    if spec is None or spec.origin is None:
-        pytest.skip("scikit-learn's digits are not installed")
-    path = Path(spec.origin).parent / "datasets/data/digits.csv.gz"
+def read_digits(path: Path) -> Digits:
     table = np.loadtxt(path, delimiter=",", dtype=np.float32)
     images = table[:, :-1].reshape(-1, 1, 8, 8) / 8 - 1
     return Digits(images, table[:, -1].astype(np.int64))
