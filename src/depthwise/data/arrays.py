@@ -1,0 +1,133 @@
+"""Arrays in ``.npz`` files: ``inputs``, ``labels`` and what else is known.
+
+``classes``, ``channels``, ``groups``, ``recordings``, ``parts`` and ``rate_hz`` may
+stand beside them. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from depthwise.data.dataset import Dataset
+from depthwise.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from depthwise.data.dataset import Array, Inputs
+
+REQUIRED: Final = ("inputs", "labels")
+KNOWN: Final = (
+    *REQUIRED,
+    "classes",
+    "channels",
+    "groups",
+    "recordings",
+    "parts",
+    "rate_hz",
+)
+
+
+def read_npz(path: Path) -> Dataset:
+    """Read a labelled dataset from one ``.npz`` file.
+
+    Args:
+        path: The file, with the arrays that this module names.
+
+    Returns:
+        The dataset.
+
+    Raises:
+        FormatError: If the file is damaged, pickled, or lacks an array.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise FormatError(f"{path} must be a whole .npz file; got {error}") from error
+    return dataset_of(arrays, source=path)
+
+
+def dataset_of(arrays: Mapping[str, Any], *, source: Path) -> Dataset:
+    """Build a dataset from named arrays.
+
+    Args:
+        arrays: What was stored; ``inputs`` may be a lazy reader.
+        source: Where it was stored, for messages and the name.
+
+    Returns:
+        The dataset.
+
+    Raises:
+        FormatError: If an array is missing or unknown.
+    """
+    missing = [name for name in REQUIRED if name not in arrays]
+    unknown = sorted(set(arrays) - set(KNOWN))
+    if missing or unknown:
+        raise FormatError(
+            f"{source} must hold inputs and labels, and only known names;"
+            f" got {sorted(arrays)}",
+            f"known names: {', '.join(KNOWN)}",
+        )
+    inputs: Inputs = arrays["inputs"]
+    labels, classes = named_labels(arrays["labels"], arrays.get("classes"), source)
+    count = inputs.shape[1] if len(inputs.shape) > 1 else 0
+    channels = arrays.get("channels")
+    names = [f"channel-{c}" for c in range(count)] if channels is None else channels
+    rate = arrays.get("rate_hz")
+    return Dataset(
+        inputs,
+        labels,
+        classes=classes,
+        channels=tuple(str(name) for name in names),
+        name=source.stem,
+        groups=arrays.get("groups"),
+        recordings=arrays.get("recordings"),
+        parts=arrays.get("parts"),
+        rate_hz=None if rate is None else float(rate),
+    )
+
+
+def named_labels(
+    labels: Array, classes: Array | None, source: Path
+) -> tuple[Array, tuple[str, ...]]:
+    """Turn labels of any kind into indices and names.
+
+    Args:
+        labels: Integers, whole floats or text, ``[n]``.
+        classes: Names of the classes, if they are known.
+        source: Where the labels come from, for messages.
+
+    Returns:
+        int64 labels, and the names of the classes.
+
+    Raises:
+        FormatError: If a label is a broken number, or in no class.
+
+    Example:
+        >>> from pathlib import Path
+        >>> labels, names = named_labels(np.array(["run", "rest"]), None, Path("x"))
+        >>> labels.tolist(), names
+        ([1, 0], ('rest', 'run'))
+    """
+    labels = np.asarray(labels)
+    if labels.dtype.kind in "US":
+        known = np.unique(labels) if classes is None else np.asarray(classes)
+        index = {str(name): number for number, name in enumerate(known.tolist())}
+        strange = sorted(set(labels.astype(str).tolist()) - set(index))
+        if strange:
+            raise FormatError(f"labels in {source} must be classes; got {strange[:3]}")
+        numbers = [index[str(label)] for label in labels.tolist()]
+        return np.array(numbers, np.int64), tuple(index)
+    if labels.dtype.kind not in "iufb" or np.any(labels != np.floor(labels)):
+        raise FormatError(
+            f"labels in {source} must be whole numbers or text; got {labels.dtype}"
+        )
+    whole = labels.astype(np.int64)
+    top = int(whole.max(initial=-1)) + 1
+    names = range(top) if classes is None else np.asarray(classes).tolist()
+    return whole, tuple(str(name) for name in names)

@@ -1,0 +1,155 @@
+"""Parts never share a unit, never lack a class, and depend on the seed alone."""
+
+import json
+
+import numpy as np
+import pytest
+
+from depthwise.data import Dataset, Split, folds, split, split_by_group
+from depthwise.data.splits import PARTS
+from depthwise.errors import DataError, FormatError, UnknownNameError, UsageError
+
+
+def toy(labels, **names) -> Dataset:
+    labels = np.asarray(labels)
+    classes = tuple(f"class-{c}" for c in range(labels.max() + 1))
+    inputs = np.zeros((len(labels), 1, 4), np.float32)
+    return Dataset(inputs, labels, classes, ("x",), "toy", **names)
+
+
+PEOPLE = toy(np.tile([0, 1, 2], 20), groups=np.repeat(list("abcdefghij"), 6))
+PLAIN = toy(np.repeat([0, 1, 2], [100, 40, 10]))
+
+
+def owners(data: Dataset, rows) -> set[str]:
+    return set(data.groups[rows].tolist())
+
+
+def test_no_group_is_in_two_parts() -> None:
+    parts = split(PEOPLE, seed=3)
+    held = [owners(PEOPLE, getattr(parts, part)) for part in PARTS]
+    assert [len(people) for people in held] == [7, 1, 2]
+    assert set.union(*held) == set("abcdefghij")
+
+
+def test_recordings_stay_whole_where_there_are_no_groups() -> None:
+    names = np.repeat([f"r{n}" for n in range(20)], 5)
+    data = toy(np.repeat([0, 1], 50), recordings=names)
+    parts = split(data, seed=0)
+    held = [set(names[getattr(parts, part)]) for part in PARTS]
+    assert sum(map(len, held)) == 20
+    assert all(len(np.unique(data.labels[getattr(parts, p)])) == 2 for p in PARTS)
+
+
+def test_samples_without_groups_are_stratified() -> None:
+    parts = split(PLAIN, (0.6, 0.2, 0.2), seed=5)
+    counts = [np.bincount(PLAIN.labels[getattr(parts, p)]).tolist() for p in PARTS]
+    assert counts == [[60, 24, 6], [20, 8, 2], [20, 8, 2]]
+
+
+@pytest.mark.parametrize("data", [PEOPLE, PLAIN])
+def test_the_seed_fixes_the_split(data: Dataset) -> None:
+    first, again, other = (split(data, seed=s) for s in (7, 7, 8))
+    assert first.to_dict() == again.to_dict()
+    assert first.to_dict() != other.to_dict()
+
+
+def test_stated_parts_are_kept_and_validation_comes_from_training() -> None:
+    stated = np.where(np.arange(150) % 5 == 0, "test", "train")
+    data = toy(PLAIN.labels, parts=stated)
+    parts = split(data)
+    assert parts.test.tolist() == list(range(0, 150, 5))
+    assert 15 <= len(parts.validation) <= 30
+    assert len(parts.train) + len(parts.validation) == 120
+
+
+def test_a_fraction_of_zero_leaves_validation_empty() -> None:
+    parts = split(PLAIN, (0.8, 0.0, 0.2))
+    assert len(parts.validation) == 0
+    assert len(parts.train) + len(parts.test) == 150
+
+
+def test_a_class_of_one_example_stays_in_training() -> None:
+    data = toy([0] * 20 + [1] * 20 + [2])
+    assert 40 in split(data).train
+
+
+def test_named_groups_are_held_out() -> None:
+    parts = split_by_group(PEOPLE, ["a", "b"], validation=["c"])
+    assert owners(PEOPLE, parts.test) == {"a", "b"}
+    assert owners(PEOPLE, parts.validation) == {"c"}
+    assert len(parts.train) == 42
+
+
+def test_saved_and_loaded_splits_are_equal() -> None:
+    parts = split(PEOPLE)
+    loaded = Split.from_dict(json.loads(json.dumps(parts.to_dict())))
+    assert loaded.to_dict() == parts.to_dict()
+
+
+@pytest.mark.parametrize("data", [PEOPLE, PLAIN])
+@pytest.mark.parametrize("k", [2, 5, 10])
+def test_folds_test_every_sample_once(data: Dataset, k: int) -> None:
+    made = folds(data, k, seed=1)
+    tested = np.concatenate([fold.test for fold in made])
+    assert sorted(tested.tolist()) == list(range(len(data)))
+    for fold in made:
+        together = np.concatenate([fold.train, fold.validation, fold.test])
+        assert sorted(together.tolist()) == list(range(len(data)))
+
+
+def test_folds_of_named_groups_keep_their_order() -> None:
+    made = folds(PEOPLE, [["a", "b"], ["c", "d"]], validation=0)
+    assert [owners(PEOPLE, fold.test) for fold in made] == [{"a", "b"}, {"c", "d"}]
+    assert all(len(fold.validation) == 0 for fold in made)
+
+
+def test_fold_validation_never_shares_a_group_with_training() -> None:
+    for fold in folds(PEOPLE, 5):
+        assert not owners(PEOPLE, fold.train) & owners(PEOPLE, fold.validation)
+        assert len(owners(PEOPLE, fold.validation)) == 1
+
+
+UNSEEN = toy([0, 1, 0, 1, 2], groups=np.array(list("aabbc")))
+
+
+def test_a_class_that_training_never_sees_is_refused_or_left_out() -> None:
+    with pytest.raises(DataError, match="class-2"):
+        split_by_group(UNSEEN, ["b", "c"])
+    parts = split_by_group(UNSEEN, ["b", "c"], on_bad="skip")
+    assert parts.test.tolist() == [2, 3]
+    assert "1 samples" in parts.notes[0]
+
+
+ONE = toy([0] * 10)
+LONELY = toy([0, 1] * 4, groups=np.full(8, "a"))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "error", "words"),
+    [
+        (lambda: split(ONE), DataError, "at least two classes"),
+        (lambda: split(LONELY), DataError, "test part must hold"),
+        (lambda: split(PLAIN, (0.5, 0.2, 0.2)), UsageError, "add up to 1"),
+        (lambda: split(PLAIN, (0.0, 0.5, 0.5)), UsageError, "positive"),
+        (lambda: split(PLAIN, on_bad="guess"), UsageError, "'fail' or 'skip'"),
+        (lambda: split_by_group(PLAIN, ["a"]), DataError, "needs groups"),
+        (lambda: split_by_group(PEOPLE, ["z"]), UnknownNameError, "'z'"),
+        (lambda: split_by_group(PEOPLE, []), DataError, "test part"),
+        (lambda: split_by_group(PEOPLE, list("abcdefghij")), DataError, "train part"),
+        (
+            lambda: split_by_group(PEOPLE, ["a"], validation=["a"]),
+            UsageError,
+            "one part",
+        ),
+        (lambda: folds(PEOPLE, 11), UsageError, "10 units"),
+        (lambda: folds(PEOPLE, 1), UsageError, "at least 2"),
+        (lambda: folds(PEOPLE, [["a"]]), UsageError, "at least 2"),
+        (lambda: Split.from_dict({"train": [0]}), FormatError, "validation"),
+        (lambda: Split([0, 1], [], [1]), DataError, "one part only"),
+        (lambda: split(toy([0, 1], parts=["train", "tset"])), DataError, "tset"),
+    ],
+)
+def test_what_cannot_be_split_is_refused(attempt, error, words) -> None:
+    with pytest.raises(error, match=words):
+        attempt()
