@@ -1,1 +1,6 @@
-"""The only place where torch meets the graph: trace, module, apply, run."""
+"""The only place where torch meets Graph: trace, run, rebuild, apply."""
+
+from depthwise.bridge.torch_run import run
+from depthwise.bridge.tracing import Progress, graph_of, trace
+
+__all__ = ["Progress", "graph_of", "run", "trace"]
