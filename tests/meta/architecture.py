@@ -28,7 +28,8 @@ ROOMS: dict[str, set[str]] = {
     "report": _GRAPH_SIDE | {"engine", "measure"},
     "nn": set(),
     "training": {"data", "nn"},
-    "bridge": {"graph", "nn"},
+    # It is one of the implementations of the protocol of execution.
+    "bridge": {"graph", "nn", "execute"},
     "jobs": _GRAPH_SIDE | _TORCH_SIDE | {"engine", "data", "measure", "report"},
     "cli": {"jobs", "report"},
     "": _GRAPH_SIDE | _TORCH_SIDE | {"engine", "data", "measure", "report", "jobs"},

@@ -1,6 +1,6 @@
 """The only place where torch meets Graph: trace, run, rebuild, apply."""
 
 from depthwise.bridge.torch_run import run
-from depthwise.bridge.tracing import Progress, graph_of, trace
+from depthwise.bridge.tracing import Progress, trace
 
-__all__ = ["Progress", "graph_of", "run", "trace"]
+__all__ = ["Progress", "run", "trace"]

@@ -150,16 +150,18 @@ def op_name(node: fx.Node) -> str:
 
 
 def writes(node: fx.Node) -> bool:
-    """Tell whether an operator changes its first argument in place.
+    """Tell whether an operator changes its first argument's elements in place.
 
     Args:
         node: Any node.
 
     Returns:
-        True if its schema says so.
+        True if its schema says so; operators that only rename axes in place do not.
     """
     target = node.target
     if not isinstance(target, torch._ops.OpOverload):  # noqa: SLF001 - has no other name
+        return False
+    if torch.Tag.inplace_view in target.tags:
         return False
     arguments = target._schema.arguments  # noqa: SLF001 - torch's own exporters use it
     info = arguments[0].alias_info if arguments else None

@@ -98,7 +98,7 @@ class Converter:
 
     def _call(self, node: fx.Node) -> AtenCall:
         name = op_name(node)
-        plain = name.rstrip("_") if writes(node) else name
+        plain = name if name in HANDLERS else name.removesuffix("_")
         scope = scope_of(node)
         if plain not in HANDLERS:
             what = f"aten.{name}" if name else str(node.target)
@@ -153,5 +153,5 @@ def scope_of(node: fx.Node) -> str:
 def _is_silent(node: fx.Node) -> bool:
     if op_name(node) in _SILENT:
         return True
-    value = node.meta.get("val")
-    return isinstance(value, torch.SymInt | torch.SymBool | torch.SymFloat | int | float)
+    scalar = torch.SymInt | torch.SymBool | torch.SymFloat | int | float
+    return isinstance(node.meta.get("val"), scalar)

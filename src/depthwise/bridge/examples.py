@@ -41,8 +41,9 @@ class Arguments:
         Returns:
             True for tensors that hold as many rows as the first one.
         """
-        is_tensor = isinstance(leaf, torch.Tensor) and leaf.ndim > 0
-        return is_tensor and leaf.shape[0] == self.batch
+        if not isinstance(leaf, torch.Tensor) or not leaf.ndim:
+            return False
+        return leaf.shape[0] == self.batch
 
     def with_batch(self, batch: int) -> Arguments:
         """Stand in for the same arguments at another batch size.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -112,12 +113,33 @@ class Tape:
         while given and not given[-1]:
             given.pop()
         name = self.unique(self._title(op, scope))
-        names = (name,)
-        if count > 1:
-            names = tuple(self.unique(f"{name}.{i}") for i in range(count))
+        parts = (f"{name}.{index}" for index in range(count))
+        names = (name,) if count == 1 else tuple(map(self.unique, parts))
         node = Node(op, tuple(given), names, attributes or {}, name, scope.rstrip("!"))
         self.nodes.append(node)
         return names
+
+    def rename(self, value: str, wanted: str) -> str:
+        """Give a result another name, wherever it is read.
+
+        Args:
+            value: The result's name.
+            wanted: The name to take, if nobody has it.
+
+        Returns:
+            The name that it has now.
+        """
+        name = self.unique(wanted)
+        new = {value: name}
+        self.nodes = [
+            replace(
+                node,
+                inputs=tuple(new.get(n, n) for n in node.inputs),
+                outputs=tuple(new.get(n, n) for n in node.outputs),
+            )
+            for node in self.nodes
+        ]
+        return name
 
     def _title(self, op: str, scope: str) -> str:
         path, leaf = scope.rstrip("!"), scope.endswith("!")

@@ -135,9 +135,7 @@ class _Held:
     is_parameter: bool
 
 
-def _held(
-    program: ExportedProgram, module: nn.Module | None
-) -> dict[fx.Node, _Held]:
+def _held(program: ExportedProgram, module: nn.Module | None) -> dict[fx.Node, _Held]:
     """Name the placeholders that hold parameters, buffers and constants."""
     specs = {s.arg.name: s for s in program.graph_signature.input_specs}
     first_names = _first_names(module)
@@ -195,8 +193,10 @@ def _outputs(
         if not isinstance(node, fx.Node):
             continue
         value = str(converter.value(node))
-        if key or value not in own or value in names:
+        if value not in own or value in names:
             value = tape.emit("Identity", [value], scope=f"{key or 'output'}!")
+        elif key:
+            value = tape.rename(value, key)
         names.append(value)
     return tuple(names)
 

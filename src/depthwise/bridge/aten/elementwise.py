@@ -70,17 +70,20 @@ def _pass_on(call: AtenCall) -> str:
     return call.tensor()
 
 
+_PASS = (
+    "contiguous",
+    "clone",
+    "detach",
+    "alias",
+    "lift_fresh",
+    "lift_fresh_copy",
+)
+
 HANDLERS: dict[str, Handler] = {
     "add": _binary("Add"),
     "sub": _binary("Sub"),
     "mul": _binary("Mul"),
     "div": _binary("Div"),
     "rsub": _reverse_subtract,
-    "contiguous": _pass_on,
-    "clone": _pass_on,
-    "detach": _pass_on,
-    "alias": _pass_on,
-    "lift_fresh": _pass_on,
-    "lift_fresh_copy": _pass_on,
-    "identity": _pass_on,
+    **dict.fromkeys(_PASS, _pass_on),
 }

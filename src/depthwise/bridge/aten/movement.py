@@ -80,7 +80,20 @@ HANDLERS: dict[str, Handler] = {
     "concat": _concat,
 }
 
+_SAME = (
+    "contiguous",
+    "detach",
+    "alias",
+    "lift_fresh",
+    "lift_fresh_copy",
+    "dropout",
+    "feature_dropout",
+    "alpha_dropout",
+    "feature_alpha_dropout",
+)
+
 INVERSES: dict[str, Inverse] = {
     **dict.fromkeys(_RESHAPES, _old_shape),
     **dict.fromkeys(_PERMUTES, _permute_back),
+    **dict.fromkeys(_SAME, lambda _call, _base, changed: changed),
 }

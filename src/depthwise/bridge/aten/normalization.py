@@ -26,8 +26,10 @@ def _batch_norm(call: AtenCall) -> str:
         mean,
         variance,
     ]
-    epsilon, momentum = float(call.plain("eps")), round(1 - float(call.plain("momentum")), 12)
-    attributes = {"epsilon": epsilon, "momentum": momentum}
+    attributes = {
+        "epsilon": float(call.plain("eps")),
+        "momentum": round(1 - float(call.plain("momentum")), 12),
+    }
     return call.emit("BatchNormalization", operands, attributes)
 
 
