@@ -1,0 +1,139 @@
+"""Reading an ONNX file, in the order in which it happens."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from depthwise.errors import DepthwiseError, FormatError
+from depthwise.formats.binding import bind_inputs
+from depthwise.formats.draft import Draft, drafts_of, input_values, opset_of
+from depthwise.formats.limits import MAX_FILE_BYTES
+from depthwise.formats.messages import ModelMessage
+from depthwise.formats.tensors import Array, to_array
+from depthwise.formats.wire import Reader
+from depthwise.formats.write import PARAMETERS_KEY
+from depthwise.graph import Attribute, Graph, Node, verify
+
+
+def load_onnx(
+    path: Path | str,
+    *,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Graph:
+    """Read an ONNX file.
+
+    Args:
+        path: The file.
+        input_shapes: Sizes for inputs that the file leaves open, by input name, the
+            batch first; the empty name is the first input.
+
+    Returns:
+        A graph that verifies.
+
+    Raises:
+        FormatError: If the file is damaged, too large or not ONNX.
+        UnsupportedOperatorError: If it holds an operator outside the table.
+        UsageError: If a size is open and not given.
+        GraphError: If it breaks the rules of a graph.
+        GeometryError: If shapes do not fit.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> from depthwise.formats import save_onnx
+        >>> from depthwise.graph import Batch, Input, TensorType
+        >>> x = Input("x", TensorType("float32", (Batch(), 4)))
+        >>> graph = Graph("tiny", (x,), ("y",), (Node("Relu", ("x",), ("y",)),))
+        >>> print(load_onnx(save_onnx(graph, Path(mkdtemp()) / "tiny.onnx")))
+        graph tiny(x: float32[N,4]) -> y
+          y: float32[N,4] = Relu(x)
+    """
+    path = Path(path)
+    try:
+        return _to_graph(read_model(path), input_shapes or {})
+    except DepthwiseError as error:
+        raise type(error)(f"{path}: {error.message}", error.hint) from error
+
+
+def read_model(path: Path) -> ModelMessage:
+    """Read the messages of a file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The whole file; weights are views of its bytes.
+
+    Raises:
+        FormatError: If it is not a file, empty, too large or damaged.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise FormatError("an ONNX model must be a file; got something else")
+        if not 0 < status.st_size <= MAX_FILE_BYTES:
+            msg = f"an ONNX file has 1 to {MAX_FILE_BYTES} bytes"
+            raise FormatError(f"{msg}; got {status.st_size}")
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise FormatError(f"the file must be readable; got {error}") from error
+    return Reader(data).message(ModelMessage, 0, len(data))
+
+
+def _to_graph(model: ModelMessage, shapes: Mapping[str, Sequence[int]]) -> Graph:
+    if model.graph is None:
+        raise FormatError("an ONNX file holds a graph; got none")
+    opset_of(model)
+    constants = {t.name: to_array(t) for t in model.graph.initializers}
+    if len(constants) != len(model.graph.initializers):
+        raise FormatError("initialisers must have names of their own; two are equal")
+    nodes = []
+    for draft in drafts_of(model.graph):
+        if draft.op == "Constant":
+            constants[draft.outputs[0]] = _constant(draft)
+        else:
+            nodes.append(_node(draft))
+    graph = Graph(
+        name=model.graph.name,
+        inputs=bind_inputs(input_values(model.graph), shapes),
+        outputs=tuple(value.name for value in model.graph.outputs),
+        nodes=tuple(nodes),
+        constants=constants,
+        parameters=_parameters(model) & frozenset(constants),
+    )
+    return verify(graph)
+
+
+def _constant(draft: Draft) -> Array:
+    value = draft.attributes.get("value")
+    if not isinstance(value, np.ndarray):
+        raise FormatError(f"a Constant must hold an array; got {draft.where}")
+    return value
+
+
+def _node(draft: Draft) -> Node:
+    values: dict[str, Attribute] = {}
+    for name, value in draft.attributes.items():
+        if not isinstance(value, int | float | str | tuple):
+            msg = f"attribute {name} must be numbers or text; got an array"
+            raise FormatError(f"{msg} at {draft.where}")
+        values[name] = value
+    return Node(draft.op, draft.inputs, draft.outputs, values, draft.name, draft.scope)
+
+
+def _parameters(model: ModelMessage) -> frozenset[str]:
+    text = {entry.key: entry.value for entry in model.metadata}.get(PARAMETERS_KEY)
+    if text is None:
+        return frozenset()
+    try:
+        names = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        msg = f"metadata {PARAMETERS_KEY} must be a list of names; got {error}"
+        raise FormatError(msg) from error
+    if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+        raise FormatError(f"metadata {PARAMETERS_KEY} must be a list of names")
+    return frozenset(names)
