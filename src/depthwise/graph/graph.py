@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from depthwise.errors import GraphError
 from depthwise.graph.inference import infer_types
 from depthwise.graph.node import Node
+from depthwise.graph.operators import Call, call_of
 from depthwise.graph.shapes import Dim, Shape, TensorType, bind
 
 OPSET = 22
@@ -98,6 +99,17 @@ class Graph:
         dims: list[Dim] = [i.type.shape[0] for i in self.inputs if i.type.shape]
         first = dims[0] if dims else None
         return first if isinstance(first, int) else None
+
+    def call(self, node: Node) -> Call:
+        """Prepare a node for the rules of its operator.
+
+        Args:
+            node: One of the graph's nodes.
+
+        Returns:
+            The node with its types, constants and default attributes.
+        """
+        return call_of(node, self.types, self.constants)
 
     def bind(self, batch: int) -> Graph:
         """Fix the batch size.

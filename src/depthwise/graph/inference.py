@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from depthwise.errors import DepthwiseError
 from depthwise.graph.node import Node
-from depthwise.graph.operators import call_of
-from depthwise.graph.shapes import TensorType
+from depthwise.graph.operators import Call, call_of
+from depthwise.graph.shapes import Batch, TensorType, concrete
 
-_KNOWN_ELEMENTS = 64
-"""Integer constants up to this size may be sizes, so their elements are tracked."""
+_FEW = (8, 64)
+"""Elements that are tracked at most: of floats, and of integers, which may be sizes."""
 
 
 class NamedType(Protocol):
@@ -33,7 +35,7 @@ def type_of(array: NDArray[np.generic]) -> TensorType:
     """Describe an array as a value of a graph.
 
     Args:
-        array: Any array; small integer ones keep their elements.
+        array: Any array; small ones keep their elements.
 
     Returns:
         Its type.
@@ -42,10 +44,8 @@ def type_of(array: NDArray[np.generic]) -> TensorType:
         >>> type_of(np.array([0, -1])).content
         (0, -1)
     """
-    small = (
-        array.dtype.kind == "i" and array.ndim <= 1 and array.size <= _KNOWN_ELEMENTS
-    )
-    content = tuple(int(v) for v in np.ravel(array)) if small else None
+    few = array.ndim <= 1 and array.size <= _FEW[array.dtype.kind in "iu"]
+    content = tuple(np.ravel(array).tolist()) if few else None
     return TensorType(array.dtype.name, tuple(array.shape), content)
 
 
@@ -78,7 +78,7 @@ def infer_types(
     for node in nodes:
         call = call_of(node, types, constants)
         try:
-            results = call.operator.infer(call)
+            results = with_content(call, call.operator.infer(call))
         except DepthwiseError as error:
             where = f"{node.name or node.outputs[0]} ({node.op})"
             raise type(error)(f"{where}: {error.message}", error.hint) from error
@@ -86,3 +86,50 @@ def infer_types(
             {n: t for n, t in zip(node.outputs, results, strict=False) if n},
         )
     return types
+
+
+def with_content(call: Call, results: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
+    """Add the elements of results that follow from known elements of operands.
+
+    Sizes are computed in a graph by Shape, Gather, Mul, Concat and the like: such
+    chains are evaluated here by the operators' own references, N included.
+
+    Args:
+        call: A call without outputs.
+        results: What its shape rule found.
+
+    Returns:
+        The results, with content where all operands have it.
+    """
+    known = [kind.content for kind in call.inputs if kind is not None]
+    if None in known or results[0].content is not None:
+        return results
+    if any(_too_many(result) for result in results):
+        return results
+    symbolic = any(isinstance(e, Batch) for c in known for e in c or ())
+    if symbolic and not call.operator.symbolic:
+        return results
+    arrays = tuple(_array(kind, symbolic=symbolic) for kind in call.inputs)
+    try:
+        found = call.operator.reference(call, arrays)
+    except (DepthwiseError, TypeError, ValueError):
+        return results
+    return tuple(
+        replace(kind, content=tuple(array.reshape(-1).tolist()))
+        for kind, array in zip(results, found, strict=False)
+    )
+
+
+def _too_many(kind: TensorType) -> bool:
+    if any(isinstance(dim, Batch) for dim in kind.shape):
+        return True
+    return math.prod(concrete(kind.shape)) > _FEW[1]
+
+
+def _array(kind: TensorType | None, *, symbolic: bool) -> Any:
+    if kind is None or kind.content is None:
+        return None
+    sizes = any(isinstance(e, Batch) for e in kind.content)
+    array = np.empty(len(kind.content), object if symbolic and sizes else kind.dtype)
+    array[:] = kind.content
+    return array.reshape(concrete(kind.shape))

@@ -26,9 +26,24 @@ class Batch:
     def __str__(self) -> str:
         return "N" if self.times == 1 else f"{self.times}N"
 
+    def __mul__(self, other: Dim) -> Dim:
+        return multiply((self, other))
+
+    def __add__(self, other: Dim) -> Batch:
+        if not isinstance(other, Batch):
+            raise GraphError(f"a size is a multiple of the batch; got {self} + {other}")
+        return Batch(self.times + other.times)
+
+    def __floordiv__(self, other: Dim) -> Dim:
+        return divide(self, other)
+
+    __rmul__ = __mul__
+    __radd__ = __add__
+
 
 Dim: TypeAlias = int | Batch
 Shape: TypeAlias = tuple[Dim, ...]
+Content: TypeAlias = tuple[Dim | float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,8 @@ class TensorType:
     Args:
         dtype: NumPy's name of the element type: "float32", "int64", "bool" ...
         shape: One dimension an axis; a scalar has none.
-        content: The elements, where they are known: a vector of sizes, row major.
+        content: The elements, row major, where they are known and few: sizes,
+            axes, scales and what is computed from them.
 
     Example:
         >>> print(TensorType("float32", (Batch(), 3, 224, 224)))
@@ -47,7 +63,7 @@ class TensorType:
 
     dtype: str
     shape: Shape
-    content: Shape | None = None
+    content: Content | None = None
 
     @property
     def rank(self) -> int:
@@ -79,7 +95,7 @@ def multiply(dims: Shape) -> Dim:
     if batches > 1:
         msg = f"a dimension holds the batch at most once; got {format_shape(dims)}"
         raise GraphError(msg)
-    return Batch(product) if batches else product
+    return Batch(product) if batches and product else product
 
 
 def divide(total: Dim, part: Dim) -> Dim:

@@ -13,12 +13,20 @@ from depthwise.graph.node import Node
 from depthwise.graph.operators import (
     activation,
     convolution,
+    einsum,
     elementwise,
+    indexing,
     linear,
-    movement,
     normalization,
+    padding,
     pooling,
+    recurrent,
     reduction,
+    reshaping,
+    resize,
+    sizes,
+    transposed,
+    unary,
 )
 from depthwise.graph.operators.operator import Call, Macs, Operator
 from depthwise.graph.shapes import TensorType
@@ -27,13 +35,21 @@ __all__ = ["OPERATORS", "Call", "Macs", "Operator", "call_of", "operator_of"]
 
 _FAMILIES = (
     convolution,
+    transposed,
     linear,
+    einsum,
     normalization,
     activation,
     pooling,
+    padding,
     elementwise,
+    unary,
     reduction,
-    movement,
+    reshaping,
+    indexing,
+    resize,
+    sizes,
+    recurrent,
 )
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
@@ -98,6 +114,7 @@ def call_of(
 
     Raises:
         UnsupportedOperatorError: If the operator is not in the table.
+        GraphError: If element types are not what the operator takes.
 
     Example:
         >>> relu = Node("Relu", ("x",), ("y",))
@@ -106,6 +123,36 @@ def call_of(
     """
     entry = operator_of(node)
     inputs = tuple(types[name] if name else None for name in node.inputs)
+    _check_types(entry, inputs)
     arrays = tuple(constants.get(name) if name else None for name in node.inputs)
     outputs = tuple(types[name] for name in node.outputs if name in types)
     return Call(entry, node, inputs, arrays, outputs)
+
+
+_LETTERS = {"F": "f", "I": "iu", "B": "b", "A": "fiubU"}
+
+
+def _check_types(entry: Operator, inputs: tuple[TensorType | None, ...]) -> None:
+    """Compare element types with the signature of the operator."""
+    first: str | None = None
+    for index, kind in enumerate(inputs):
+        if kind is None:
+            continue
+        letter = entry.signature[min(index, len(entry.signature) - 1)]
+        wanted = entry.kinds if letter == "T" else _LETTERS[letter]
+        if _KINDS[kind.dtype] not in wanted:
+            msg = f"input {index} of {entry.name} cannot be {kind.dtype}"
+            raise GraphError(msg)
+        if letter == "T":
+            first = first or kind.dtype
+            if kind.dtype != first:
+                msg = f"{entry.name} takes one type; got {first} and {kind.dtype}"
+                raise GraphError(msg)
+
+
+_KINDS = {
+    **{f"int{bits}": "i" for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": "u" for bits in (8, 16, 32, 64)},
+    **{f"float{bits}": "f" for bits in (16, 32, 64)},
+    "bool": "b",
+}

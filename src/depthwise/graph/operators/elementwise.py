@@ -1,20 +1,17 @@
-"""Arithmetic with NumPy's broadcasting, and operators that pass a value on."""
+"""Arithmetic, comparison and logic with NumPy's broadcasting."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from depthwise.graph.operators.operator import (
-    Array,
-    Call,
-    Operator,
-    Reference,
-    same_type,
-)
+from depthwise.graph.operators.operator import Array, Call, Operator, Reference
 from depthwise.graph.shapes import TensorType, broadcast
+
+_ANY = 2**31
 
 
 def _infer(call: Call) -> tuple[TensorType, ...]:
@@ -22,36 +19,104 @@ def _infer(call: Call) -> tuple[TensorType, ...]:
     return (TensorType(call.type(0).dtype, broadcast(*shapes)),)
 
 
+def _infer_bool(call: Call) -> tuple[TensorType, ...]:
+    shapes = [kind.shape for kind in call.inputs if kind is not None]
+    return (TensorType("bool", broadcast(*shapes)),)
+
+
+def _infer_where(call: Call) -> tuple[TensorType, ...]:
+    shapes = [kind.shape for kind in call.inputs if kind is not None]
+    return (TensorType(call.type(1).dtype, broadcast(*shapes)),)
+
+
 def _of(function: Callable[[Any, Any], Any]) -> Reference:
     def reference(_call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
-        return (np.asarray(function(arrays[0], arrays[1])),)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (np.asarray(function(arrays[0], arrays[1])),)
 
     return reference
 
 
-def _divide(_call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
-    a, b = arrays
+def _over(function: Callable[[Any, Any], Any]) -> Reference:
+    def reference(_call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+        return (np.asarray(reduce(function, arrays)),)
+
+    return reference
+
+
+def _divide(a: Array, b: Array) -> Array:
+    """Divide; integers towards zero, as ONNX does and NumPy does not."""
+    if a.dtype.kind == "f":
+        return np.asarray(a / b)
+    if a.dtype.kind != "i":
+        return np.asarray(a // b)
+    floor = a // b
+    rounded_down = (floor < 0) & (floor * b != a)
+    return np.asarray(floor + rounded_down.astype(a.dtype))
+
+
+def _power(a: Array, b: Array) -> Array:
+    result = np.power(a, b) if b.dtype.kind == "f" or a.dtype.kind == "f" else a**b
+    return np.asarray(result).astype(a.dtype, copy=False)
+
+
+def _modulo(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+    function = np.fmod if call.flag("fmod") else np.mod
     with np.errstate(divide="ignore", invalid="ignore"):
-        quotient = a // b if a.dtype.kind in "iu" else a / b
-    return (np.asarray(quotient),)
+        return (np.asarray(function(arrays[0], arrays[1])),)
 
 
-def _pass_on(_call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
-    return (arrays[0],)
+def _mean(_call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+    total = np.asarray(reduce(np.add, arrays))
+    return (total / np.asarray(len(arrays), total.dtype),)
+
+
+def _where(_call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+    return (np.where(arrays[0], arrays[1], arrays[2]),)
+
+
+def _pair(
+    name: str, function: Callable[[Any, Any], Any], *, symbolic: bool = False
+) -> Operator:
+    return Operator(
+        name, _infer, _of(function), inputs=(2, 2), kinds="fiu", symbolic=symbolic
+    )
+
+
+def _compare(name: str, function: Callable[[Any, Any], Any], kinds: str) -> Operator:
+    return Operator(name, _infer_bool, _of(function), inputs=(2, 2), kinds=kinds)
+
+
+def _many(name: str, function: Callable[[Any, Any], Any], kinds: str) -> Operator:
+    return Operator(name, _infer, _over(function), inputs=(1, _ANY), kinds=kinds)
 
 
 OPERATORS = (
-    Operator("Add", _infer, _of(np.add), inputs=(2, 2)),
-    Operator("Sub", _infer, _of(np.subtract), inputs=(2, 2)),
-    Operator("Mul", _infer, _of(np.multiply), inputs=(2, 2)),
-    Operator("Div", _infer, _divide, inputs=(2, 2)),
-    Operator("Identity", same_type, _pass_on, moves_data=False),
+    _pair("Add", np.add, symbolic=True),
+    _pair("Sub", np.subtract),
+    _pair("Mul", np.multiply, symbolic=True),
+    _pair("Div", _divide, symbolic=True),
+    Operator("Pow", _infer, _of(_power), inputs=(2, 2), signature="TA", kinds="fi"),
+    Operator("Mod", _infer, _modulo, {"fmod": 0}, inputs=(2, 2), kinds="fiu"),
+    _many("Min", np.minimum, "fiu"),
+    _many("Max", np.maximum, "fiu"),
+    _many("Sum", np.add, "f"),
+    Operator("Mean", _infer, _mean, inputs=(1, _ANY)),
+    _compare("Equal", np.equal, "fiubU"),
+    _compare("Greater", np.greater, "fiu"),
+    _compare("GreaterOrEqual", np.greater_equal, "fiu"),
+    _compare("Less", np.less, "fiu"),
+    _compare("LessOrEqual", np.less_equal, "fiu"),
+    _compare("And", np.logical_and, "b"),
+    _compare("Or", np.logical_or, "b"),
+    _compare("Xor", np.logical_xor, "b"),
     Operator(
-        "Dropout",
-        same_type,
-        _pass_on,
-        {"seed": None, "ratio": 0.5},
-        inputs=(1, 3),
-        moves_data=False,
+        "Where",
+        _infer_where,
+        _where,
+        inputs=(3, 3),
+        signature="BT",
+        kinds="fiubU",
+        symbolic=True,
     ),
 )

@@ -82,6 +82,9 @@ OPERATORS = (
         {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0},
         inputs=(2, 3),
         macs=_gemm_macs,
+        kinds="fiu",
     ),
-    Operator("MatMul", _infer_matmul, _matmul, inputs=(2, 2), macs=_matmul_macs),
+    Operator(
+        "MatMul", _infer_matmul, _matmul, inputs=(2, 2), macs=_matmul_macs, kinds="fiu"
+    ),
 )

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
-from depthwise.errors import GraphError
+from depthwise.errors import GeometryError, GraphError
 from depthwise.graph.node import Attribute, Node
-from depthwise.graph.shapes import Shape, TensorType
+from depthwise.graph.shapes import Batch, Dim, Shape, TensorType
 
 Array: TypeAlias = NDArray[Any]
 Default: TypeAlias = Attribute | None
@@ -124,7 +123,28 @@ class Call:
         Returns:
             The elements, N included, or None.
         """
-        return self.type(index).content if self.has(index) else None
+        if not self.has(index) or self.type(index).dtype[:3] not in {"int", "uin"}:
+            return None
+        content = self.type(index).content
+        return None if content is None else tuple(_dim(e) for e in content)
+
+    def sizes(self, index: int) -> Shape:
+        """Take the elements of an integer input that shapes depend on.
+
+        Args:
+            index: Position of the input.
+
+        Returns:
+            The elements, N included.
+
+        Raises:
+            GeometryError: If they are only known when the graph runs.
+        """
+        found = self.content(index)
+        if found is None:
+            msg = f"input {index} of {self.operator.name} must be known before it runs"
+            raise GeometryError(msg, "a constant, or computed from shapes")
+        return found
 
     def attribute(self, name: str) -> Default:
         """Take an attribute, or the operator's default.
@@ -170,6 +190,17 @@ class Call:
         if not isinstance(value, int | float):
             raise self._wrong(name, "a number", value)
         return float(value)
+
+    def flag(self, name: str) -> bool:
+        """Take an attribute that is 0 or 1.
+
+        Args:
+            name: An attribute of the operator.
+
+        Returns:
+            True for anything but 0.
+        """
+        return self.integer(name) != 0
 
     def text(self, name: str) -> str:
         """Take an attribute that is text.
@@ -241,7 +272,14 @@ class Operator:
         inputs: Fewest and most inputs.
         outputs: Fewest and most outputs.
         macs: Multiply-accumulates of a call whose sizes are all known.
+        signature: One letter an input, the last one for all that follow: "T" for
+            the operator's one type, "F" for any floating type, "I" for any integer
+            type, "B" for bool, "A" for anything.
+        kinds: NumPy's letters of the types that "T" may be.
+        static: Inputs whose elements shapes depend on, known before anything runs.
+        symbolic: Whether the reference also works on objects that stand for sizes.
         moves_data: False for operators that only rename what is in memory.
+        picks: True for operators that read no more of an input than they write.
 
     Example:
         >>> from depthwise.graph.operators import OPERATORS
@@ -256,7 +294,12 @@ class Operator:
     inputs: tuple[int, int] = (1, 1)
     outputs: tuple[int, int] = (1, 1)
     macs: Callable[[Call], Macs] = no_macs
+    signature: str = "T"
+    kinds: str = "f"
+    static: tuple[int, ...] = ()
+    symbolic: bool = False
     moves_data: bool = True
+    picks: bool = False
 
 
 def same_type(call: Call) -> tuple[TensorType, ...]:
@@ -272,13 +315,5 @@ def same_type(call: Call) -> tuple[TensorType, ...]:
     return (TensorType(first.dtype, first.shape),)
 
 
-def as_array(value: Array | np.generic) -> Array:
-    """Make sure that a result is an array: NumPy gives scalars for no axes.
-
-    Args:
-        value: An array or a NumPy scalar.
-
-    Returns:
-        An array.
-    """
-    return np.asarray(value)
+def _dim(element: Dim | float) -> Dim:
+    return element if isinstance(element, Batch) else int(element)

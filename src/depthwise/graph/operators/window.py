@@ -60,10 +60,7 @@ class Window:
     @property
     def real_taps(self) -> int:
         """Taps that fall on elements rather than on padding, over all positions."""
-        first = np.arange(self.outputs) * self.stride - self.begin
-        taps = np.arange(self.kernel) * self.dilation
-        places = first[:, None] + taps
-        return int(np.count_nonzero((places >= 0) & (places < self.size)))
+        return landings(self, self.outputs, self.size)
 
     def tap(self, index: int) -> slice:
         """Select what one tap reads at every position, from the padded axis.
@@ -76,6 +73,30 @@ class Window:
         """
         start = index * self.dilation
         return slice(start, start + (self.outputs - 1) * self.stride + 1, self.stride)
+
+
+def landings(window: Window, positions: int, size: int) -> int:
+    """Count the taps that fall inside an axis, over all positions of a kernel.
+
+    Args:
+        window: The kernel; its stride, dilation and padding before are used.
+        positions: How many positions the kernel takes.
+        size: Elements of the axis that taps may fall on.
+
+    Returns:
+        The count, at most positions x kernel.
+
+    Example:
+        >>> landings(Window(size=8, kernel=3, begin=1, end=1), 8, 8)
+        22
+    """
+    count = 0
+    for tap in range(window.kernel):
+        shift = tap * window.dilation - window.begin
+        first = max(0, -(shift // window.stride))
+        last = (size - 1 - shift) // window.stride
+        count += max(0, min(last, positions - 1) - first + 1)
+    return count
 
 
 def windows_of(call: Call, kernel: Sequence[int]) -> tuple[Window, ...]:
@@ -106,7 +127,8 @@ def windows_of(call: Call, kernel: Sequence[int]) -> tuple[Window, ...]:
         msg = f"kernel, strides, dilations must be 1 or more; got {kernel, strides}"
         raise GeometryError(msg)
     auto = call.text("auto_pad")
-    ceil = "ceil_mode" in call.operator.attributes and call.integer("ceil_mode") == 1
+    ceil = "ceil_mode" in call.operator.attributes and call.flag("ceil_mode")
+    ceil = ceil and auto in {"NOTSET", ""}
     result = []
     for axis, size in enumerate(sizes):
         reach = dilations[axis] * (kernel[axis] - 1) + 1
