@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from depthwise.nn.blocks import Conv
 
 SENSOR_ROWS: Final = (
-    Row(64, kernel_size=9),
-    Row(96, stride=2, kernel_size=9),
+    Row(64, stride=2, kernel_size=9),
+    Row(96, kernel_size=9),
     Row(128, stride=2, kernel_size=9),
 )
 

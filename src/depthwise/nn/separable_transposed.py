@@ -1,0 +1,147 @@
+"""Transposed separable convolution: spread each channel, then mix the channels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, final
+
+from torch import Tensor, nn
+
+from depthwise.nn.geometry import Axes, PaddingLike, positive
+from depthwise.nn.halves import (
+    ActivationHalves,
+    NormHalves,
+    add_after,
+    each_half,
+    run_children,
+)
+from depthwise.nn.pointwise import POINTWISE
+from depthwise.nn.transposed import DEPTHWISE_TRANSPOSED
+
+if TYPE_CHECKING:
+    import torch
+
+
+class SeparableConvTranspose(nn.Module):
+    """Transposed depthwise, then pointwise, along `rank` axes.
+
+    The pointwise half never strides, pads or dilates.
+
+    Use the kinds that end in 1d, 2d or 3d; this is what they share.
+
+    Args:
+        in_channels: Input channels C.
+        out_channels: Output channels K.
+        kernel_size: Taps of the depthwise half, one int or one an axis.
+        stride: Its output steps per input step, likewise.
+        padding: What is cut off its output: int, tuple, "valid" (nothing) or "same".
+        output_padding: Samples added at the end of each axis, 0 with "same".
+        dilation: Distance between its taps, likewise.
+        depth_multiplier: Depthwise filters per input channel M.
+        bias: Whether the pointwise half has a bias, as in Keras and timm.
+        depthwise_bias: Whether the depthwise half has one too.
+        norm: Normalisation after each half; a tuple names each of the two.
+        activation: Activation after each half, likewise.
+        device: Where the weights live.
+        dtype: Floating-point type of the weights.
+
+    Raises:
+        GeometryError: If a count, an axis or the padding does not fit.
+        UnknownNameError: If there is no such norm, activation or padding.
+    """
+
+    rank: ClassVar[int]
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Axes,
+        stride: Axes = 1,
+        padding: PaddingLike = 0,
+        output_padding: Axes = 0,
+        *,
+        dilation: Axes = 1,
+        depth_multiplier: int = 1,
+        bias: bool = True,
+        depthwise_bias: bool = False,
+        norm: NormHalves = None,
+        activation: ActivationHalves = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.in_channels = positive("in_channels", in_channels)
+        self.out_channels = positive("out_channels", out_channels)
+        norms = each_half("norm", norm)
+        activations = each_half("activation", activation)
+        self.depthwise = DEPTHWISE_TRANSPOSED[self.rank](
+            in_channels,
+            kernel_size,
+            stride,
+            padding,
+            output_padding,
+            dilation=dilation,
+            depth_multiplier=depth_multiplier,
+            bias=depthwise_bias,
+            device=device,
+            dtype=dtype,
+        )
+        add_after(self, ("depthwise", self.depthwise), norms[0], activations[0])
+        self.pointwise = POINTWISE[self.rank](
+            self.depthwise.out_channels,
+            out_channels,
+            bias=bias,
+            device=device,
+            dtype=dtype,
+        )
+        add_after(self, ("pointwise", self.pointwise), norms[1], activations[1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Filter, then mix, a batch x: [N, C, *sizes] to [N, K, *output sizes]."""
+        return run_children(self, x)
+
+
+@final
+class SeparableConvTranspose1d(SeparableConvTranspose):
+    """Spread every channel of a series, then mix them.
+
+    Its arguments are those of `SeparableConvTranspose`.
+
+    Example:
+        >>> import torch
+        >>> layer = SeparableConvTranspose1d(6, 8, 9, 2, "same", norm="batch")
+        >>> layer(torch.ones(2, 6, 50)).shape
+        torch.Size([2, 8, 100])
+    """
+
+    rank = 1
+
+
+@final
+class SeparableConvTranspose2d(SeparableConvTranspose):
+    """Spread every channel of an image, then mix them.
+
+    Its arguments are those of `SeparableConvTranspose`.
+
+    Example:
+        >>> import torch
+        >>> SeparableConvTranspose2d(3, 6, 2, stride=2)(torch.ones(1, 3, 8, 8)).shape
+        torch.Size([1, 6, 16, 16])
+    """
+
+    rank = 2
+
+
+@final
+class SeparableConvTranspose3d(SeparableConvTranspose):
+    """Spread every channel of a volume, then mix them.
+
+    Its arguments are those of `SeparableConvTranspose`.
+
+    Example:
+        >>> import torch
+        >>> SeparableConvTranspose3d(2, 4, 2, 2)(torch.ones(1, 2, 3, 3, 3)).shape
+        torch.Size([1, 4, 6, 6, 6])
+    """
+
+    rank = 3
