@@ -41,8 +41,8 @@ def ds_cnn(
         activation: Name of the activation.
 
     Returns:
-        23,180 trained parameters; MLPerf Tiny counts 24,908, with running statistics and
-        the biases that its convolutions have before their batch norms.
+        23,180 trained parameters; MLPerf Tiny counts 24,908, with running
+        statistics and the biases that its convolutions have.
 
     Source:
         Zhang et al. 2017, arXiv:1711.07128, Table 2 (DS-CNN), as the keyword task of
