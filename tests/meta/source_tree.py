@@ -2,7 +2,7 @@
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 PACKAGE = "depthwise"
@@ -54,28 +54,33 @@ def read_modules(source: Path) -> dict[str, Module]:
     return modules
 
 
-def find_imports(module: Module) -> list[Import]:
+def find_imports(module: Module) -> tuple[Import, ...]:
     """Every import of a file: top level, in functions, in TYPE_CHECKING, by call."""
-    importers = _importer_names(module.tree)
+    parts = module.name.split(".")
+    return _find_imports(tuple(parts if module.is_package else parts[:-1]), module.text)
+
+
+@cache  # many tests look at the same files in copies of the tree
+def _find_imports(package: tuple[str, ...], text: str) -> tuple[Import, ...]:
+    tree = ast.parse(text)
+    importers = _importer_names(tree)
     found: list[Import] = []
-    for node in ast.walk(module.tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found += [Import(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = _absolute(module, node)
+            base = _absolute(package, node)
             names = [f"{base}.{alias.name}" for alias in node.names]
             found += [Import(name, node.lineno) for name in names]
         elif isinstance(node, ast.Call) and _called(node) in importers:
             found.append(Import(_literal(node), node.lineno))
-    return found
+    return tuple(found)
 
 
-def _absolute(module: Module, node: ast.ImportFrom) -> str:
+def _absolute(package: tuple[str, ...], node: ast.ImportFrom) -> str:
     if not node.level:
         return node.module or ""
-    drop = node.level - 1 if module.is_package else node.level
-    parts = module.name.split(".")
-    base = parts[: len(parts) - drop]
+    base = package[: len(package) - node.level + 1]
     return ".".join([*base, node.module] if node.module else base)
 
 
