@@ -25,6 +25,7 @@ from depthwise.nn.mobilenet_v3 import mobilenet_v3_large, mobilenet_v3_small
 from depthwise.nn.network import FeatureInfo, Network
 from depthwise.nn.norms import Norm
 from depthwise.nn.pointwise import PointwiseConv1d, PointwiseConv2d, PointwiseConv3d
+from depthwise.nn.published import rename_published
 from depthwise.nn.registry import create_model, list_models, register_model
 from depthwise.nn.sensor import sensor_net
 from depthwise.nn.separable import SeparableConv1d, SeparableConv2d, SeparableConv3d
@@ -81,6 +82,7 @@ __all__ = [
     "mobilenet_v3_large",
     "mobilenet_v3_small",
     "register_model",
+    "rename_published",
     "sensor_net",
     "to_keras_dense",
     "to_keras_depthwise",

@@ -23,7 +23,6 @@ LITE0_ROWS: Final = (
     Row(192, stride=2, kernel_size=5, repeat=4, expand_ratio=6, residual=True),
     Row(320, expand_ratio=6, residual=True),
 )
-TF_NORM: Final = Norm("batch", eps=1e-3, momentum=0.01)
 
 
 @register_model
@@ -37,6 +36,7 @@ def efficientnet_lite0(
     dropout: float = 0.2,
     activation: str = "relu6",
     padding: str = "same",
+    norm_eps: float = 1e-3,
 ) -> Network:
     """Build EfficientNet-Lite0 as TensorFlow does: SAME padding, ReLU6, no SE.
 
@@ -51,6 +51,7 @@ def efficientnet_lite0(
         dropout: Share set to zero before the classifier in training.
         activation: Name of the activation.
         padding: "same", asymmetric at stride 2, or "symmetric".
+        norm_eps: Added to variances; weights trained in torch may want 1e-5.
 
     Returns:
         4,652,008 parameters.
@@ -63,7 +64,8 @@ def efficientnet_lite0(
         >>> len(efficientnet_lite0().feature_info)
         5
     """
-    style = Style(2, conv, activation, TF_NORM, padding)
+    norm = Norm("batch", eps=norm_eps, momentum=0.01)
+    style = Style(2, conv, activation, norm, padding)
     stem = dense_unit(style, in_chans, 32, 3, stride=2)
     stages = build_stages(
         style, LITE0_ROWS, 32, width_multiplier=width_multiplier, reduction=2

@@ -52,9 +52,6 @@ _SMALL: Final[tuple[Line, ...]] = (
 )
 
 
-V3_NORM: Final = Norm("batch", eps=1e-3, momentum=0.01)
-
-
 @register_model
 def mobilenet_v3_large(
     *,
@@ -66,6 +63,7 @@ def mobilenet_v3_large(
     resolution_multiplier: float = 1.0,
     dropout: float = 0.2,
     padding: str = "symmetric",
+    norm_eps: float = 1e-3,
 ) -> Network:
     """Build MobileNet V3-Large.
 
@@ -79,6 +77,7 @@ def mobilenet_v3_large(
         resolution_multiplier: Factor ρ on the usual input's rows and columns.
         dropout: Share set to zero before the classifier in training.
         padding: "symmetric", or "same" for weights from TensorFlow.
+        norm_eps: Added to variances; weights trained in torch may want 1e-5.
 
     Returns:
         5,483,032 parameters; the network's features have 960 channels, its
@@ -93,7 +92,7 @@ def mobilenet_v3_large(
         (960, 1280)
     """
     sizes = scaled_size(2, input_size, resolution_multiplier)
-    style = Style(2, conv, "hard_swish", V3_NORM, padding)
+    style = Style(2, conv, "hard_swish", _norm(norm_eps), padding)
     plan = Plan(_LARGE, width_multiplier, hidden=1280, dropout=dropout)
     return _network(style, plan, num_classes, (in_chans, *sizes))
 
@@ -109,6 +108,7 @@ def mobilenet_v3_small(
     resolution_multiplier: float = 1.0,
     dropout: float = 0.2,
     padding: str = "symmetric",
+    norm_eps: float = 1e-3,
 ) -> Network:
     """Build MobileNet V3-Small.
 
@@ -122,6 +122,7 @@ def mobilenet_v3_small(
         resolution_multiplier: Factor ρ on the usual input's rows and columns.
         dropout: Share set to zero before the classifier in training.
         padding: "symmetric", or "same" for weights from TensorFlow.
+        norm_eps: Added to variances; weights trained in torch may want 1e-5.
 
     Returns:
         2,542,856 parameters; the network's features have 576 channels, its
@@ -136,7 +137,7 @@ def mobilenet_v3_small(
         (576, 1024)
     """
     sizes = scaled_size(2, input_size, resolution_multiplier)
-    style = Style(2, conv, "hard_swish", V3_NORM, padding)
+    style = Style(2, conv, "hard_swish", _norm(norm_eps), padding)
     plan = Plan(_SMALL, width_multiplier, hidden=1024, dropout=dropout)
     return _network(style, plan, num_classes, (in_chans, *sizes))
 
@@ -178,6 +179,10 @@ def _network(
     conv_head = pointwise_unit(style, stages.channels[-1], features)
     head = Head(features, hidden, pool, conv_head)
     return Network(stem, stages, head, num_classes=num_classes, input_shape=shape)
+
+
+def _norm(eps: float) -> Norm:
+    return Norm("batch", eps=eps, momentum=0.01)
 
 
 def _row(line: Line) -> Row:
