@@ -9,7 +9,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from depthwise.training.accelerator import is_main_process as is_main_process
     from depthwise.training.augmentation import Augmentation as Augmentation
     from depthwise.training.inference import predict_logits as predict_logits
     from depthwise.training.inference import seeded as seeded
@@ -17,33 +16,37 @@ if TYPE_CHECKING:
     from depthwise.training.intervals import bootstrap as bootstrap
     from depthwise.training.intervals import paired_difference as paired_difference
     from depthwise.training.journal import EpochRow as EpochRow
-    from depthwise.training.loop import EpochEnd as EpochEnd
-    from depthwise.training.loop import TrainingResult as TrainingResult
     from depthwise.training.loop import train as train
+    from depthwise.training.result import EpochEnd as EpochEnd
+    from depthwise.training.result import TrainingResult as TrainingResult
     from depthwise.training.scoring import Scores as Scores
     from depthwise.training.scoring import score as score
     from depthwise.training.settings import TrainingSettings as TrainingSettings
     from depthwise.training.voting import by_group as by_group
     from depthwise.training.voting import by_recording as by_recording
+    from depthwise.training.world import is_main_process as is_main_process
 
 HOMES = {
     "Augmentation": "augmentation",
-    "EpochEnd": "loop",
+    "EpochEnd": "result",
     "EpochRow": "journal",
     "Interval": "intervals",
     "Scores": "scoring",
-    "TrainingResult": "loop",
+    "TrainingResult": "result",
     "TrainingSettings": "settings",
     "bootstrap": "intervals",
     "by_group": "voting",
     "by_recording": "voting",
-    "is_main_process": "accelerator",
+    "is_main_process": "world",
     "paired_difference": "intervals",
     "predict_logits": "inference",
     "score": "scoring",
     "seeded": "inference",
     "train": "loop",
 }
+
+
+__all__ = [*HOMES]  # noqa: PLE0604 - the table is the list
 
 
 def __getattr__(name: str) -> Any:

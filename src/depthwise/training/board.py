@@ -65,7 +65,7 @@ def write(events: SummaryWriter | None, row: EpochRow) -> None:
     if events is None:
         return
     for name, value in asdict(row).items():
-        if name != "epoch":
+        if name != "epoch" and value is not None:
             place = name.replace("_", "/", 1)
             events.add_scalar(place, value, row.epoch)
     events.flush()

@@ -24,8 +24,8 @@ class EpochRow:
         learning_rate: Of the last step.
         train_loss: Mean over the epoch, augmented and weighted as trained.
         train_accuracy: Share of training examples that were right when seen.
-        validation_loss: Mean cross-entropy, unweighted.
-        validation_accuracy: Share of validation examples that are right.
+        validation_loss: Mean cross-entropy, unweighted; None without that part.
+        validation_accuracy: Share of validation examples that are right, or None.
 
     Example:
         >>> EpochRow(1, 0.1, 0.5, 0.8, 0.6, 0.9).validation_accuracy
@@ -36,8 +36,8 @@ class EpochRow:
     learning_rate: float
     train_loss: float
     train_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
 
     def better_than(self, other: EpochRow | None) -> bool:
         """Say whether this epoch is to be kept in place of an earlier one.
@@ -46,17 +46,36 @@ class EpochRow:
             other: The best so far, or None.
 
         Returns:
-            True for a higher validation accuracy, or the same with a lower loss.
+            True for a higher validation accuracy, or the same with a lower loss;
+            without a validation part for every later epoch.
 
         Example:
             >>> first = EpochRow(1, 0.1, 0.5, 0.8, 0.6, 0.9)
             >>> first.better_than(None), first.better_than(first)
             (True, False)
         """
-        if other is None:
-            return True
-        own = (self.validation_accuracy, -self.validation_loss)
-        return own > (other.validation_accuracy, -other.validation_loss)
+        return other is None or _rank(self) > _rank(other)
+
+
+def _rank(row: EpochRow) -> tuple[float, float]:
+    if row.validation_accuracy is None or row.validation_loss is None:
+        return (row.epoch, 0.0)
+    return (row.validation_accuracy, -row.validation_loss)
+
+
+def best_of(rows: Sequence[EpochRow]) -> EpochRow | None:
+    """Find the epoch whose weights are kept.
+
+    Args:
+        rows: In order.
+
+    Returns:
+        The best validation accuracy, ties by loss, then the earlier; None of none.
+    """
+    best = None
+    for row in rows:
+        best = row if row.better_than(best) else best
+    return best
 
 
 def render(rows: Sequence[EpochRow]) -> str:
@@ -74,7 +93,8 @@ def render(rows: Sequence[EpochRow]) -> str:
         1,0.1,0.5,0.8,0.6,0.9
     """
     heading = ",".join(item.name for item in fields(EpochRow))
-    lines = [",".join(repr(value) for value in astuple(row)) for row in rows]
+    cells = [["" if v is None else repr(v) for v in astuple(row)] for row in rows]
+    lines = [",".join(line) for line in cells]
     return "\n".join([heading, *lines]) + "\n"
 
 

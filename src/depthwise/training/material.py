@@ -108,14 +108,16 @@ def check(
             which.
     """
     least = 2 * settings.devices
-    for name, part, needed in (
-        ("training", parts.train, least),
-        ("validation", parts.validation, 1),
-    ):
-        if len(part) < needed:
-            raise DataError(
-                f"the {name} part must have at least {needed} examples; got {len(part)}"
-            )
+    if len(parts.train) < least:
+        raise DataError(
+            f"the training part must have at least {least} examples; "
+            f"got {len(parts.train)}"
+        )
+    if settings.patience and len(parts.validation) == 0:
+        raise DataError(
+            f"patience needs a validation part; got patience={settings.patience} "
+            "and no validation examples"
+        )
     present = np.unique(data.labels[parts.train])
     if len(present) < 2:
         raise DataError(

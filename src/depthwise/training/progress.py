@@ -114,7 +114,8 @@ class Bar:
 
     def epoch(self, row: EpochRow) -> None:
         """Keep the validation accuracy of the row in sight."""
-        self._validation = f"  val {row.validation_accuracy:.1%}"
+        if row.validation_accuracy is not None:
+            self._validation = f"  val {row.validation_accuracy:.1%}"
         self.step(row.epoch, self._steps, row.train_loss, row.train_accuracy)
 
     def due(self) -> bool:
@@ -140,9 +141,14 @@ def summary(row: EpochRow, epochs: int) -> str:
     Returns:
         One line.
     """
-    return (
+    text = (
         f"epoch {row.epoch}/{epochs}  loss {row.train_loss:.4f}  "
-        f"acc {row.train_accuracy:.2%}  val loss {row.validation_loss:.4f}  "
+        f"acc {row.train_accuracy:.2%}"
+    )
+    if row.validation_loss is None:
+        return text
+    return (
+        f"{text}  val loss {row.validation_loss:.4f}  "
         f"val acc {row.validation_accuracy:.2%}"
     )
 

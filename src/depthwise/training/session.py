@@ -16,7 +16,7 @@ from depthwise.training import draws
 from depthwise.training.averaging import WeightAverage
 from depthwise.training.batches import Feed, ReadAhead, ordered, steps
 from depthwise.training.checkpoint import Checkpoint
-from depthwise.training.journal import EpochRow
+from depthwise.training.journal import EpochRow, best_of
 from depthwise.training.optimizer import make_optimizer
 from depthwise.training.schedule import learning_rate
 from depthwise.training.task import (
@@ -28,7 +28,7 @@ from depthwise.training.task import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
@@ -85,6 +85,7 @@ class Session:
         self.raw_optimizer = make_optimizer(module, plan)
         self.wrapped, self.optimizer = fabric.setup(module, self.raw_optimizer)
         self.average = WeightAverage(module, plan.ema_decay) if plan.ema_decay else None
+        self.constraints = limits(module)
         self.rows: tuple[EpochRow, ...] = ()
         self.best: EpochRow | None = None
         self.best_weights: State = {}
@@ -206,12 +207,16 @@ class Session:
             parameters = self.module.parameters()
             torch.nn.utils.clip_grad_norm_(parameters, plan.gradient_clip)
         self.optimizer.step()
+        for constrain in self.constraints:
+            constrain()
         if self.average is not None:
             self.average.update(self.module)
         return torch.stack([loss.detach().double(), correct(logits, parts)])
 
-    def _validate(self) -> tuple[float, float]:
+    def _validate(self) -> tuple[float, float] | tuple[None, None]:
         part = self.job.split.validation
+        if len(part) == 0:
+            return None, None
         own = np.array_split(part, self.feed.processes)[self.feed.rank]
         loss, right = self._summed(self._score(own))
         return loss / len(part), right / len(part)
@@ -238,19 +243,17 @@ class Session:
         return summed
 
 
-def best_of(rows: Sequence[EpochRow]) -> EpochRow | None:
-    """Find the epoch whose weights are kept.
+def limits(module: nn.Module) -> list[Callable[[], None]]:
+    """Find the layers that keep their filters below a length.
 
     Args:
-        rows: In order.
+        module: The network.
 
     Returns:
-        The best validation accuracy, ties by loss, then the earlier; None of none.
+        The constrain_ method of each, to be called after every step.
     """
-    best = None
-    for row in rows:
-        best = row if row.better_than(best) else best
-    return best
+    found = (getattr(layer, "constrain_", None) for layer in module.modules())
+    return [constrain for constrain in found if callable(constrain)]
 
 
 def state_of(module: nn.Module) -> State:

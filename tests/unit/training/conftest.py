@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from tests.unit.training.small import Digits, Parts, read_digits
+from tests.unit.training.small import Digits, Parts, read_digits, small_parts
 
 from depthwise.training import TrainingSettings
 
@@ -16,8 +15,7 @@ def digits(data_file) -> Digits:
 
 @pytest.fixture(scope="session")
 def parts() -> Parts:
-    order = np.random.default_rng(0).permutation(1797)
-    return Parts(order[:300], order[1400:1600])
+    return small_parts()
 
 
 @pytest.fixture

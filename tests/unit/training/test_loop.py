@@ -70,6 +70,22 @@ def test_the_best_epoch_is_kept(digits, parts, settings, tmp_path: Path) -> None
     assert seen[result.best.epoch][1]
 
 
+def test_without_validation_the_last_epoch_is_kept(digits, parts, settings, tmp_path):
+    seen = []
+    alone = Parts(parts.train, parts.train[:0])
+    net, result = run(
+        digits,
+        alone,
+        replace(settings, learning_rate=0.5, optimizer="sgd"),
+        tmp_path,
+        callbacks=[lambda end: seen.append(weights(end.module))],
+    )
+    assert result.best == result.rows[-1]
+    assert result.best.validation_accuracy is None
+    assert weights(net) == seen[-1]
+    assert (tmp_path / "metrics.csv").read_text().endswith(",,\n")
+
+
 def test_the_same_seed_gives_the_same_bits(digits, parts, settings, tmp_path) -> None:
     first, one = run(digits, parts, settings, tmp_path / "a")
     torch.manual_seed(99)  # the surroundings do not matter
@@ -161,9 +177,9 @@ def test_a_loss_that_is_not_finite_ends_a_run(digits, parts, settings, tmp_path)
 
 
 def test_data_that_do_not_fit_are_refused(digits, parts, settings, tmp_path) -> None:
-    def refused(data, split, words):
+    def refused(data, split, words, plan=settings):
         with pytest.raises(DataError, match=words):
-            run(data, split, settings, tmp_path)
+            run(data, split, plan, tmp_path)
         assert not list(tmp_path.iterdir())
 
     ones = np.flatnonzero(digits.labels == 1)
@@ -172,7 +188,8 @@ def test_data_that_do_not_fit_are_refused(digits, parts, settings, tmp_path) -> 
     more = Digits(digits.inputs, digits.labels, tuple("0123456789a"))
     flat = Digits(digits.inputs.reshape(1797, 64), digits.labels)
     refused(digits, Parts(parts.train[:1], parts.validation), "training part.*got 1")
-    refused(digits, Parts(parts.train, parts.train[:0]), "validation part.*got 0")
+    none = Parts(parts.train, parts.train[:0])
+    refused(digits, none, "patience=2 and no valid", replace(settings, patience=2))
     refused(digits, Parts(ones, ones), "two classes; got only '1'")
     refused(two, parts, r"take the data's examples, \[2, 8, 8\]")
     refused(more, parts, r"\[2, 11\]; got \[2, 10\]")
