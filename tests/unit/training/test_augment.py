@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from depthwise.training import Augmentation, augment, draws, mixing
+from depthwise.training import Augmentation, augment, augmentation, draws, mixing
 
 SERIES = np.random.default_rng(0).normal(size=(50, 6, 40)).astype(np.float32)
 IMAGES = np.random.default_rng(1).normal(size=(50, 3, 9, 12)).astype(np.float32)
@@ -28,18 +28,10 @@ def test_every_strength_is_tested() -> None:
     assert set(STRENGTHS) == {item.name for item in fields(Augmentation)}
 
 
-@pytest.mark.parametrize("name", ["jitter", "scale", "time_mask", "channel_drop"])
-def test_series_do_not_depend_on_the_batch(name: str) -> None:
-    check_batch(SERIES, Augmentation(**{name: STRENGTHS[name]}))
-
-
-@pytest.mark.parametrize("name", ["crop", "flip"])
-def test_images_do_not_depend_on_the_batch(name: str) -> None:
-    check_batch(IMAGES, Augmentation(**{name: STRENGTHS[name]}))
-
-
-def check_batch(batch: np.ndarray, plan: Augmentation) -> None:
-    before = batch.copy()
+@pytest.mark.parametrize("name", [*augmentation.SENSOR, *augmentation.IMAGE])
+def test_the_batch_decides_nothing(name: str) -> None:
+    batch = SERIES if name in augmentation.SENSOR else IMAGES
+    plan, before = Augmentation(**{name: STRENGTHS[name]}), batch.copy()
     whole = augment.augmented(batch, INDICES, plan, draws.key(0, 1))
     part = augment.augmented(batch[30:33], INDICES[30:33], plan, draws.key(0, 1))
     later = augment.augmented(batch, INDICES, plan, draws.key(0, 2))
