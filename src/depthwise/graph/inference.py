@@ -76,16 +76,41 @@ def infer_types(
     types = {i.name: i.type for i in inputs}
     types |= {name: type_of(array) for name, array in constants.items()}
     for node in nodes:
-        call = call_of(node, types, constants)
-        try:
-            results = with_content(call, call.operator.infer(call))
-        except DepthwiseError as error:
-            where = f"{node.name or node.outputs[0]} ({node.op})"
-            raise type(error)(f"{where}: {error.message}", error.hint) from error
-        types.update(
-            {n: t for n, t in zip(node.outputs, results, strict=False) if n},
-        )
+        types.update(infer_node(node, types, constants))
     return types
+
+
+def infer_node(
+    node: Node,
+    types: Mapping[str, TensorType],
+    constants: Mapping[str, NDArray[np.generic]],
+) -> dict[str, TensorType]:
+    """Find the types of what one node defines.
+
+    Args:
+        node: Any node.
+        types: Types of at least its inputs.
+        constants: The graph's constants.
+
+    Returns:
+        A type for every named output.
+
+    Raises:
+        GraphError: If the operator is unknown.
+        GeometryError: If shapes do not fit; the message names the node.
+
+    Example:
+        >>> relu = Node("Relu", ("x",), ("y",))
+        >>> print(infer_node(relu, {"x": TensorType("float32", (3,))}, {})["y"])
+        float32[3]
+    """
+    call = call_of(node, types, constants)
+    try:
+        results = with_content(call, call.operator.infer(call))
+    except DepthwiseError as error:
+        where = f"{node.name or node.outputs[0]} ({node.op})"
+        raise type(error)(f"{where}: {error.message}", error.hint) from error
+    return {n: t for n, t in zip(node.outputs, results, strict=False) if n}
 
 
 def with_content(call: Call, results: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
