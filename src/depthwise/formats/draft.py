@@ -15,10 +15,10 @@ from depthwise.formats.messages import (
     ValueMessage,
 )
 from depthwise.formats.write import SCOPE_PREFIX
-from depthwise.graph import OPSET
+from depthwise.graph import OPSET, Attribute, Node
 
-OLDEST_OPSET = 7
-"""The first one whose arithmetic broadcasts as NumPy does."""
+OLDEST_OPSET = 6
+"""The first one in which no operator changes its operands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +126,28 @@ def input_values(graph: GraphMessage) -> list[ValueMessage]:
     """
     constants = {tensor.name for tensor in graph.initializers}
     return [value for value in graph.inputs if value.name not in constants]
+
+
+def to_node(draft: Draft) -> Node:
+    """Take a draft as it is.
+
+    Args:
+        draft: A node in today's form.
+
+    Returns:
+        The node.
+
+    Raises:
+        FormatError: If an attribute is an array.
+
+    Example:
+        >>> print(to_node(Draft("Relu", ("x",), ("y",))))
+        y = Relu(x)
+    """
+    values: dict[str, Attribute] = {}
+    for name, value in draft.attributes.items():
+        if not isinstance(value, int | float | str | tuple):
+            msg = f"attribute {name} must be numbers or text; got an array"
+            raise FormatError(f"{msg} at {draft.where}")
+        values[name] = value
+    return Node(draft.op, draft.inputs, draft.outputs, values, draft.name, draft.scope)

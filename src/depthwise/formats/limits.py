@@ -17,5 +17,5 @@ MAX_RANK = 32
 MAX_ELEMENTS = 2**31
 """Elements of one value; more could not be stored in a file either."""
 
-MAX_FOLDED_ELEMENTS = 2**20
-"""Elements that a folded constant may have; larger ones are computed when run."""
+FOLDING_BYTES = 2**26
+"""Bytes that folding may read and write for any file, beside four times its weights."""

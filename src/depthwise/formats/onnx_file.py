@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from depthwise.errors import DepthwiseError, FormatError
 from depthwise.formats.binding import bind_inputs
-from depthwise.formats.draft import Draft, drafts_of, input_values, opset_of
+from depthwise.formats.draft import drafts_of, input_values, opset_of, to_node
+from depthwise.formats.external import ExternalData
+from depthwise.formats.importing import import_graph
 from depthwise.formats.limits import MAX_FILE_BYTES
-from depthwise.formats.messages import ModelMessage
+from depthwise.formats.messages import GraphMessage, ModelMessage
 from depthwise.formats.tensors import Array, to_array
 from depthwise.formats.wire import Reader
 from depthwise.formats.write import PARAMETERS_KEY
-from depthwise.graph import Attribute, Graph, Node, verify
+from depthwise.graph import OPSET, Graph, verify
 
 
 def load_onnx(
@@ -45,7 +46,7 @@ def load_onnx(
     Example:
         >>> from tempfile import mkdtemp
         >>> from depthwise.formats import save_onnx
-        >>> from depthwise.graph import Batch, Input, TensorType
+        >>> from depthwise.graph import Batch, Input, Node, TensorType
         >>> x = Input("x", TensorType("float32", (Batch(), 4)))
         >>> graph = Graph("tiny", (x,), ("y",), (Node("Relu", ("x",), ("y",)),))
         >>> print(load_onnx(save_onnx(graph, Path(mkdtemp()) / "tiny.onnx")))
@@ -54,7 +55,7 @@ def load_onnx(
     """
     path = Path(path)
     try:
-        return _to_graph(read_model(path), input_shapes or {})
+        return _to_graph(read_model(path), input_shapes or {}, path.parent)
     except DepthwiseError as error:
         raise type(error)(f"{path}: {error.message}", error.hint) from error
 
@@ -84,51 +85,46 @@ def read_model(path: Path) -> ModelMessage:
     return Reader(data).message(ModelMessage, 0, len(data))
 
 
-def _to_graph(model: ModelMessage, shapes: Mapping[str, Sequence[int]]) -> Graph:
+def _to_graph(
+    model: ModelMessage,
+    shapes: Mapping[str, Sequence[int]],
+    folder: Path,
+) -> Graph:
     if model.graph is None:
         raise FormatError("an ONNX file holds a graph; got none")
-    opset_of(model)
-    constants = {t.name: to_array(t) for t in model.graph.initializers}
-    if len(constants) != len(model.graph.initializers):
-        raise FormatError("initialisers must have names of their own; two are equal")
-    nodes = []
-    for draft in drafts_of(model.graph):
-        if draft.op == "Constant":
-            constants[draft.outputs[0]] = _constant(draft)
-        else:
-            nodes.append(_node(draft))
-    graph = Graph(
-        name=model.graph.name,
-        inputs=bind_inputs(input_values(model.graph), shapes),
-        outputs=tuple(value.name for value in model.graph.outputs),
-        nodes=tuple(nodes),
-        constants=constants,
-        parameters=_parameters(model) & frozenset(constants),
-    )
-    return verify(graph)
+    graph, opset = model.graph, opset_of(model)
+    constants = _initialisers(graph, ExternalData(folder))
+    drafts = drafts_of(graph)
+    inputs = bind_inputs(input_values(graph), shapes)
+    outputs = tuple(value.name for value in graph.outputs)
+    trained = _parameters(model)
+    if trained is None or opset != OPSET:
+        found = import_graph(graph.name, opset, inputs, outputs, constants, drafts)
+        if trained is None:
+            return verify(found)
+        kept = trained & frozenset(found.constants)
+        return verify(replace(found, parameters=kept))
+    nodes = tuple(to_node(draft) for draft in drafts)
+    return verify(Graph(graph.name, inputs, outputs, nodes, constants, trained))
 
 
-def _constant(draft: Draft) -> Array:
-    value = draft.attributes.get("value")
-    if not isinstance(value, np.ndarray):
-        raise FormatError(f"a Constant must hold an array; got {draft.where}")
-    return value
+def _initialisers(graph: GraphMessage, external: ExternalData) -> dict[str, Array]:
+    if graph.sparse:
+        raise FormatError("weights must be dense; got a sparse initialiser")
+    arrays: dict[str, Array] = {}
+    for tensor in graph.initializers:
+        if tensor.name in arrays or not tensor.name:
+            msg = f"initialisers have names of their own; got {tensor.name!r} again"
+            raise FormatError(msg)
+        arrays[tensor.name] = to_array(tensor, external.read(tensor))
+    return arrays
 
 
-def _node(draft: Draft) -> Node:
-    values: dict[str, Attribute] = {}
-    for name, value in draft.attributes.items():
-        if not isinstance(value, int | float | str | tuple):
-            msg = f"attribute {name} must be numbers or text; got an array"
-            raise FormatError(f"{msg} at {draft.where}")
-        values[name] = value
-    return Node(draft.op, draft.inputs, draft.outputs, values, draft.name, draft.scope)
-
-
-def _parameters(model: ModelMessage) -> frozenset[str]:
+def _parameters(model: ModelMessage) -> frozenset[str] | None:
+    """Read which constants training changes; None if depthwise did not write it."""
     text = {entry.key: entry.value for entry in model.metadata}.get(PARAMETERS_KEY)
     if text is None:
-        return frozenset()
+        return None
     try:
         names = json.loads(text)
     except (ValueError, RecursionError) as error:

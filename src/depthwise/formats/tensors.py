@@ -60,6 +60,25 @@ def dtype_of(code: int | None) -> str:
     return name
 
 
+def stored_bytes(code: int | None) -> int:
+    """Tell how many bytes an element takes in a file.
+
+    Args:
+        code: ONNX's number of the element type.
+
+    Returns:
+        Bytes an element.
+
+    Raises:
+        FormatError: If depthwise does not know the type.
+
+    Example:
+        >>> stored_bytes(10)
+        2
+    """
+    return np.dtype(_stored(code, dtype_of(code))).itemsize
+
+
 def kept_dtype(name: str) -> str:
     """Choose the element type that a graph computes in.
 
@@ -129,6 +148,9 @@ def to_array(tensor: TensorMessage, external: memoryview | None = None) -> Array
     elements = check_shape(tensor.name, dims)
     name = dtype_of(tensor.data_type)
     raw = external if external is not None else tensor.raw
+    if tensor.location and external is None:
+        msg = f"a constant of a node holds its own bytes; got {tensor.name!r}"
+        raise FormatError(f"{msg} in another file")
     if raw is None:
         flat = _listed(tensor, name)
     else:
