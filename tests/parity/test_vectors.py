@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.parity.operators_page import PAGE, page
 from tests.parity.vectors import Case, RefusalError, cases, load
 
 from depthwise.execute import run
@@ -71,3 +72,7 @@ def test_every_case_within_the_table_comes_out_right() -> None:
     assert len(passed) > 1000
     # The wheel has no case for a global LP pooling.
     assert set(OPERATORS) - set().union(*passed.values()) == {"GlobalLpPool"}
+
+
+def test_the_page_of_operators_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()

@@ -3,6 +3,7 @@
 from depthwise.graph.graph import OPSET, Graph, Input, verify
 from depthwise.graph.node import Attribute, Node
 from depthwise.graph.operators import OPERATORS, Call, Macs, Operator, call_of
+from depthwise.graph.operators.traffic import Traffic, traffic_of
 from depthwise.graph.shapes import Batch, Dim, Shape, TensorType, bind, concrete
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "Operator",
     "Shape",
     "TensorType",
+    "Traffic",
     "bind",
     "call_of",
     "concrete",
+    "traffic_of",
     "verify",
 ]

@@ -58,6 +58,7 @@ def _infer(call: Call) -> tuple[TensorType, ...]:
 
 
 def _macs(call: Call) -> Macs:
+    """N x filters x channels a group x taps x outputs; real: taps on elements."""
     windows = conv_windows(call)
     (batch,) = concrete(call.shape(0)[:1])
     channels_out, channels_a_group, *_ = concrete(call.shape(1))

@@ -91,7 +91,7 @@ def _infer(call: Call) -> tuple[TensorType, ...]:
 
 
 def _macs(call: Call) -> Macs:
-    """Count two operands as one product an index; one operand only sums."""
+    """Two operands: the product of the sizes of all letters; one operand: 0."""
     _, sizes = _sizes(call)
     if len(call.inputs) == 1:
         return Macs()

@@ -29,6 +29,7 @@ def _infer_gemm(call: Call) -> tuple[TensorType, ...]:
 
 
 def _gemm_macs(call: Call) -> Macs:
+    """Rows x columns x inner; alpha and beta are not counted."""
     result, inner = _gemm_sizes(call)
     (rows, columns) = concrete(result.shape)
     count = rows * columns * inner
@@ -65,6 +66,7 @@ def _infer_matmul(call: Call) -> tuple[TensorType, ...]:
 
 
 def _matmul_macs(call: Call) -> Macs:
+    """Elements of the result x inner."""
     (result,) = _infer_matmul(call)
     (count,) = concrete((multiply((*result.shape, call.shape(0)[-1])),))
     return Macs(count, count, count, count)

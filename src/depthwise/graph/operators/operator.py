@@ -23,8 +23,8 @@ class Macs:
     Args:
         forward: Nominal count, taps on padding included: what papers print.
         real: Forward count without the taps that fall on padding.
-        backward_input: For the gradient of the input that is not a weight.
-        backward_weight: For the gradient of the weights.
+        backward_input: For the gradient of the first operand; padding included.
+        backward_weight: For the gradient of the second operand, usually weights.
 
     Example:
         >>> Macs(4, 4) + Macs(1, 1, 1, 1)
@@ -249,6 +249,10 @@ Reference: TypeAlias = Callable[[Call, tuple[Any, ...]], tuple[Array, ...]]
 
 def no_macs(_call: Call) -> Macs:
     """Count an operator that multiplies and accumulates nothing.
+
+    Multiply-accumulates are products of two operands that are summed: those of
+    matrices and kernels. Norms, activations, pooling, interpolation, reductions and
+    arithmetic element by element count as 0, as papers do.
 
     Args:
         _call: Any call.

@@ -74,7 +74,7 @@ def _infer(call: Call) -> tuple[TensorType, ...]:
 
 
 def _macs(call: Call) -> Macs:
-    """Count the matrices of the gates, at every step; their other products are not."""
+    """Directions x steps x N x gates x hidden x (features + hidden)."""
     sizes = _sizes(call)
     (batch,) = concrete((call.shape(0)[0 if call.flag("layout") else 1],))
     gates = _GATES[call.operator.name] * sizes.hidden

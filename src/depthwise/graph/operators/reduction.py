@@ -42,8 +42,6 @@ def _infer(call: Call) -> tuple[TensorType, ...]:
 def _of(function: Callable[..., Any]) -> Reference:
     def reference(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
         x, axes, keep = arrays[0], _axes(call), call.flag("keepdims")
-        if x.ndim and not axes:
-            return (x,)
         with np.errstate(divide="ignore", invalid="ignore"):
             result = function(x, axis=axes, keepdims=keep)
         return (np.asarray(result, x.dtype),)

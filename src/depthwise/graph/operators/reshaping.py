@@ -10,12 +10,14 @@ from depthwise.errors import GeometryError
 from depthwise.graph.operators.axes import axes_of, normalise_axes, normalise_axis
 from depthwise.graph.operators.operator import Array, Call, Operator
 from depthwise.graph.shapes import (
+    Batch,
     Dim,
     Shape,
     TensorType,
     broadcast,
     concrete,
     divide,
+    format_shape,
     multiply,
 )
 
@@ -64,9 +66,12 @@ def _reshape(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
 
 def _squeezed(call: Call) -> tuple[int, ...]:
     axes = axes_of(call, 1)
-    if axes is None:
-        return tuple(i for i, d in enumerate(call.shape()) if d == 1)
-    return axes
+    if axes is not None:
+        return axes
+    if any(isinstance(dim, Batch) for dim in call.shape()):
+        msg = "a squeeze without axes must know all sizes; got"
+        raise GeometryError(f"{msg} {format_shape(call.shape())}", "name the axes")
+    return tuple(i for i, d in enumerate(call.shape()) if d == 1)
 
 
 def _infer_squeeze(call: Call) -> tuple[TensorType, ...]:

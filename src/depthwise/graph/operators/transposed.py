@@ -122,7 +122,7 @@ def _infer(call: Call) -> tuple[TensorType, ...]:
 
 
 def _macs(call: Call) -> Macs:
-    """Count input positions x kernel; real ones land outside what is cropped."""
+    """N x channels x filters a group x taps x inputs; real: what is not cropped."""
     scatters = scatters_of(call)
     (batch,) = concrete(call.shape(0)[:1])
     channels_in, channels_out_a_group, *_ = concrete(call.shape(1))
