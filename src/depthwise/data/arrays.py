@@ -7,12 +7,17 @@ stand beside them. Nothing is ever unpickled.
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from depthwise.data.dataset import Dataset
-from depthwise.errors import FormatError
+from depthwise.data.class_counts import note_single_classes
+from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
+from depthwise.data.rulebook import found
+from depthwise.data.rules import OnBad, settle
+from depthwise.data.stored_rows import open_npz_member
+from depthwise.errors import DataError, FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,24 +37,88 @@ KNOWN: Final = (
 )
 
 
-def read_npz(path: Path) -> Dataset:
+def read_npz(
+    path: Path,
+    *,
+    on_bad: OnBad = "fail",
+    in_memory_bytes: int = IN_MEMORY_BYTES,
+) -> Dataset:
     """Read a labelled dataset from one ``.npz`` file.
 
     Args:
         path: The file, with the arrays that this module names.
+        on_bad: Refuse or leave out samples with NaN or infinite values; those of a
+            lazy reader are looked at when their statistics are measured.
+        in_memory_bytes: Above this size the samples stay on disk, if the file is not
+            compressed.
 
     Returns:
         The dataset.
 
     Raises:
-        FormatError: If the file is damaged, pickled, or lacks an array.
+        FormatError: If the file is damaged, pickled, too large to be held and
+            compressed, or lacks an array.
+        DataError: If a sample is broken and ``on_bad`` is "fail".
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            names = [name for name in stored.files if name != "inputs"]
+            arrays: dict[str, Any] = {name: stored[name] for name in names}
+        if "inputs" in stored.files:
+            arrays["inputs"] = _inputs(path, in_memory_bytes)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise FormatError(f"{path} must be a whole .npz file; got {error}") from error
-    return dataset_of(arrays, source=path)
+    return leave_out_broken(dataset_of(arrays, source=path), path, on_bad)
+
+
+def _inputs(path: Path, in_memory_bytes: int) -> Inputs:
+    """The samples: in memory if they fit, else on disk."""
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo("inputs.npy").file_size
+    if size > in_memory_bytes:
+        rows = open_npz_member(path, "inputs")
+        if rows is None:
+            raise FormatError(
+                f"a compressed .npz file must fit into {in_memory_bytes} bytes;"
+                f" got {size} in {path}",
+                "write it with np.savez, or as a folder of arrays",
+            )
+        return rows
+    with np.load(path, allow_pickle=False) as stored:
+        inputs: Array = stored["inputs"]
+    return inputs
+
+
+def leave_out_broken(dataset: Dataset, source: Path, on_bad: OnBad) -> Dataset:
+    """Apply the rule on samples that are not finite.
+
+    Args:
+        dataset: Samples in memory; lazy ones are returned as they are.
+        source: Where they come from, for messages.
+        on_bad: Refuse or leave out.
+
+    Returns:
+        The dataset without such samples, and the report.
+
+    Raises:
+        DataError: If there is one and ``on_bad`` is "fail", or nothing is left.
+    """
+    inputs = dataset.inputs
+    names = [dataset.classes[label] for label in dataset.labels.tolist()]
+    findings = note_single_classes(names, source)
+    keep = np.arange(len(dataset))
+    if isinstance(inputs, np.ndarray) and inputs.dtype.kind == "f":
+        whole = np.isfinite(inputs).all(axis=tuple(range(1, inputs.ndim)))
+        findings += [
+            found("sample-broken", f"{source} sample {n}", "NaN or infinity")
+            for n in np.flatnonzero(~whole).tolist()
+        ]
+        keep = np.flatnonzero(whole)
+    report = settle(findings, read=len(keep), on_bad=on_bad)
+    if not len(keep):
+        raise DataError(f"data must hold whole samples; got none in {source}")
+    kept = dataset if len(keep) == len(dataset) else dataset.take(keep)
+    return replace(kept, report=report)
 
 
 def dataset_of(arrays: Mapping[str, Any], *, source: Path) -> Dataset:

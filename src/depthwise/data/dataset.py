@@ -7,7 +7,7 @@ person, is what splits keep together; its recording is what votes are taken over
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Array: TypeAlias = NDArray[Any]
 Indices: TypeAlias = NDArray[np.int64]
 Names: TypeAlias = NDArray[np.str_]
+
+# Up to this size a reader holds samples in memory; above it, it reads on demand.
+IN_MEMORY_BYTES: Final = 512 << 20
 
 
 class Inputs(Protocol):
@@ -90,6 +93,7 @@ class Dataset:
         recordings: Which recording or file each sample comes from, or None.
         parts: "train", "validation" or "test" for each sample, where the source
             says so, or None.
+        files: File of each sample, below the folder that was opened, or None.
         rate_hz: Samples a second, for sensors.
         report: What was skipped, repaired and noted while reading.
 
@@ -112,6 +116,7 @@ class Dataset:
     groups: Names | None = None
     recordings: Names | None = None
     parts: Names | None = None
+    files: Names | None = None
     rate_hz: float | None = None
     report: ReadReport = field(default_factory=ReadReport)
 
@@ -122,10 +127,11 @@ class Dataset:
             raise DataError(
                 "labels must be one integer a sample; got"
                 f" {labels.dtype} {list(labels.shape)} for {len(self.inputs)} samples"
+                f" in {self.name}"
             )
         object.__setattr__(self, "labels", labels.astype(np.int64))
         _check_labels(self)
-        for name in ("groups", "recordings", "parts"):
+        for name in ("groups", "recordings", "parts", "files"):
             object.__setattr__(self, name, _names(self, name))
 
     @property
@@ -160,6 +166,7 @@ class Dataset:
             groups=some(self.groups),
             recordings=some(self.recordings),
             parts=some(self.parts),
+            files=some(self.files),
         )
 
 
@@ -168,7 +175,8 @@ def _check_inputs(data: Dataset) -> None:
     shape = tuple(data.inputs.shape)
     if len(shape) not in {3, 4}:
         raise DataError(
-            f"samples must be [n, C, L] or [n, C, H, W]; got {list(shape)}",
+            "samples must be [n, C, L] or [n, C, H, W];"
+            f" got {list(shape)} in {data.name}",
             "grey images need an axis for their one channel: images[:, None]",
         )
     if shape[0] == 0:
@@ -176,7 +184,7 @@ def _check_inputs(data: Dataset) -> None:
     if shape[1] != len(data.channels):
         raise DataError(
             "every channel must have one name; got"
-            f" {shape[1]} channels and the names {list(data.channels)}"
+            f" {shape[1]} channels and the names {list(data.channels)} in {data.name}"
         )
 
 
@@ -199,6 +207,6 @@ def _names(data: Dataset, field: str) -> Names | None:
     if names.shape != (len(data),):
         raise DataError(
             f"{field} must be one a sample; got {list(names.shape)}"
-            f" for {len(data)} samples"
+            f" for {len(data)} samples in {data.name}"
         )
     return names

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from depthwise.data.dataset import Array
 
 TYPES: Final = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+PREFIXES: Final = {"train": "train", "t10k": "test", "test": "test"}
 GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
@@ -49,7 +50,8 @@ def read_idx(path: Path) -> Array:
         )
     dtype, ndim = np.dtype(TYPES[content[2]]), content[3]
     start = 4 + 4 * ndim
-    shape = tuple(np.frombuffer(content[4:start], ">u4").tolist())
+    sizes = content[4 : min(start, len(content)) // 4 * 4]
+    shape = tuple(np.frombuffer(sizes, ">u4").tolist())
     expected = start + math.prod(shape) * dtype.itemsize
     if len(shape) != ndim or len(content) != expected:
         raise FormatError(
@@ -80,6 +82,20 @@ def labels_beside(path: Path) -> Path:
             "name the two …-images-idx3-ubyte and …-labels-idx1-ubyte",
         )
     return labels
+
+
+def find_idx_images(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
+    """Find the files of images in a folder, and the parts that their names state.
+
+    Args:
+        folder: Where they lie.
+
+    Returns:
+        The files, and "train" or "test" for each, or nothing where a name says neither.
+    """
+    paths = sorted(folder.glob("*-images*idx3-ubyte*"))
+    words = [PREFIXES.get(path.name.split("-")[0], "") for path in paths]
+    return paths, tuple(words) if all(words) else ()
 
 
 def read_idx_images(

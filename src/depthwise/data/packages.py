@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +17,12 @@ import numpy as np
 
 from depthwise.data.dataset import Dataset
 from depthwise.data.idx import read_idx_images
+from depthwise.data.recording_set import Windowing
+from depthwise.data.series_ts import read_ts
 from depthwise.data.watch import read_watch
 from depthwise.errors import FormatError, MissingDependencyError, UnknownNameError
 
+TS_PARTS: Final = ("TRAIN", "TEST")
 FASHION: Final = (
     "t-shirt", "trouser", "pullover", "dress", "coat",
     "sandal", "shirt", "sneaker", "bag", "ankle boot",
@@ -61,6 +64,12 @@ PACKAGED: Final[dict[str, Packaged]] = {
         ("datasets/data/digits.csv.gz",),
         "pip install --no-deps scikit-learn==1.9.1",
         "1,797 handwritten digits of 8 by 8",
+    ),
+    "basic-motions": Packaged(
+        "aeon",
+        tuple(f"datasets/data/BasicMotions/BasicMotions_{p}.ts" for p in TS_PARTS),
+        "pip install --no-deps aeon==1.6.0",
+        "6 channels of 100 samples at 10 Hz, 4 activities, 40 + 40 cases",
     ),
     "fashion-mnist": Packaged(
         "/usr/share/datasets/fashion-mnist",
@@ -105,13 +114,13 @@ def _folders(package: str) -> list[Path]:
     return [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
 
 
-def read_packaged(name: str, *, window: int = 128, step: int = 64) -> Dataset:
+def read_packaged(name: str, *, windowing: Windowing | None = None) -> Dataset:
     """Read a dataset by its name.
 
     Args:
         name: A name in ``PACKAGED``.
-        window: Length of a window in samples, for recordings.
-        step: From one window to the next in samples, for recordings.
+        windowing: How to cut recordings; None for windows of 128 samples every 64, or
+            for whole cases where these have one length.
 
     Returns:
         The dataset.
@@ -121,10 +130,16 @@ def read_packaged(name: str, *, window: int = 128, step: int = 64) -> Dataset:
         MissingDependencyError: If the package is not installed.
     """
     paths = find_packaged(name)
+    cut = windowing or Windowing()
     readers: dict[str, Callable[[], Dataset]] = {
-        "watch": lambda: read_watch(paths[0], window=window, step=step),
+        "watch": lambda: read_watch(paths[0], window=cut.window, step=cut.step),
         "digits": lambda: read_pixel_table(paths[0], name=name, size=28),
         "digits-8x8": lambda: read_pixel_table(paths[0], name=name, size=8),
+        "basic-motions": lambda: replace(
+            read_ts(paths, windowing=windowing, parts=("train", "test")),
+            name=name,
+            rate_hz=10.0,
+        ),
         "fashion-mnist": lambda: read_idx_images(
             paths, name=name, parts=("train", "test"), classes=FASHION
         ),

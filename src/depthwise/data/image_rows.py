@@ -1,0 +1,79 @@
+"""Images of one size and format, decoded when they are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from depthwise.data.image_file import decode
+from depthwise.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from depthwise.data.dataset import Array
+
+
+@dataclass(frozen=True)
+class ImageRows:
+    """Files that look like one array.
+
+    Args:
+        paths: The files.
+        size: Rows and columns.
+        mode: "L" or "RGB".
+    """
+
+    paths: tuple[Path, ...]
+    size: tuple[int, int]
+    mode: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``[n, C, H, W]``."""
+        return (len(self.paths), 1 if self.mode == "L" else 3, *self.size)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of pixels: uint8."""
+        return np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, indices: Any, /) -> Array:
+        rows = np.arange(len(self.paths))[indices]
+        out = np.empty((rows.size, *self.shape[1:]), np.uint8)
+        for place, row in enumerate(np.atleast_1d(rows).tolist()):
+            out[place] = decode(self.paths[row], size=self.size, mode=self.mode)
+        return out if rows.ndim else out[0]
+
+
+def decode_once(rows: ImageRows, *, hold: bool) -> tuple[Array | None, tuple[str, ...]]:
+    """Decode every image once, on all cores.
+
+    Args:
+        rows: The images.
+        hold: Whether to keep the pixels.
+
+    Returns:
+        The pixels ``[n, C, H, W]`` or None, and a hash of each image; the hash is
+        empty where the image does not decode.
+    """
+    held = np.zeros(rows.shape, np.uint8) if hold else None
+
+    def one(row: int) -> str:
+        try:
+            pixels = rows[row]
+        except DataError:
+            return ""
+        if held is not None:
+            held[row] = pixels
+        return hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest()
+
+    with ThreadPoolExecutor() as pool:
+        return held, tuple(pool.map(one, range(len(rows))))

@@ -1,0 +1,175 @@
+"""CSV tables as columns: numbers for channels and time, text for the rest."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from depthwise.data.rulebook import found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from depthwise.data.columns import Columns
+    from depthwise.data.dataset import Array
+    from depthwise.data.rules import Finding
+
+SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+DELIMITERS: Final = (",", ";", "\t")
+CHUNK_ROWS: Final = 50_000
+MISSING: Final = {"", "na", "n/a", "null", "none", "nan", "?"}
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The columns of one table.
+
+    Args:
+        path: The file.
+        columns: Which of them are no channels.
+        values: Every column by its name: float64, or text for label, group and
+            recording.
+    """
+
+    path: Path
+    columns: Columns
+    values: dict[str, Array]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels, in the order of the file."""
+        return tuple(name for name in self.values if name not in self.columns.taken)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self.values.values())))
+
+    def times(self, rows: Array) -> Array | None:
+        """Times of the given ``rows`` in seconds, or None without such a column."""
+        name = self.columns.time
+        if name is None:
+            return None
+        return np.asarray(self.values[name][rows] * self.columns.time_scale)
+
+
+class _BadTableError(Exception):
+    """A finding that ends the reading of a table."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(str(finding))
+        self.finding = finding
+
+
+def read_csv(path: Path, columns: Columns) -> Table | Finding:
+    """Read a CSV file with a header; commas, semicolons or tabs.
+
+    Args:
+        path: The file, compressed by gzip or not.
+        columns: Names of the columns that are no channels.
+
+    Returns:
+        The table, or why it cannot be used.
+    """
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return found("table-encoding", path, f"byte {error.start} in no such encoding")
+    except (OSError, EOFError) as error:
+        return found("file-unreadable", path, str(error))
+    try:
+        return _parse(path, text, columns)
+    except _BadTableError as error:
+        return error.finding
+    except csv.Error as error:
+        return found("table-ragged", path, str(error))
+
+
+def _parse(path: Path, text: str, columns: Columns) -> Table:
+    first = text.split("\n", maxsplit=1)[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    header = [name.strip() for name in next(reader, [])]
+    here = columns.among(header)
+    words = {here.label, here.group, here.recording}
+    pieces: list[list[Array]] = [[] for _ in header]
+    for line, rows in _chunks(reader, path, len(header)):
+        for number, column in enumerate(zip(*rows, strict=True)):
+            name = header[number]
+            is_time = name == here.time
+            place = f"{path}:{line} {name}"
+            made = (
+                np.array([cell.strip() for cell in column], np.str_)
+                if name in words
+                else _numbers(place, column, dates=is_time)
+            )
+            pieces[number].append(made)
+    if not header or not pieces[0]:
+        raise _BadTableError(found("table-empty", path, "no row below the header"))
+    if len(set(header)) != len(header):
+        raise _BadTableError(found("table-ragged", path, "two columns of one name"))
+    joined = {
+        name: np.concatenate(parts) for name, parts in zip(header, pieces, strict=True)
+    }
+    return Table(path, here, joined)
+
+
+def _chunks(
+    reader: Iterator[list[str]], path: Path, width: int
+) -> Iterator[tuple[int, list[list[str]]]]:
+    """Rows by the many, with the line of the first; blank lines are passed over."""
+    line = 2
+    while rows := list(islice(reader, CHUNK_ROWS)):
+        for offset, row in enumerate(rows):
+            if row and len(row) != width:
+                raise _BadTableError(
+                    found(
+                        "table-ragged",
+                        f"{path}:{line + offset}",
+                        f"{len(row)} fields for {width} columns",
+                    )
+                )
+        full = [row for row in rows if row]
+        if full:
+            yield line, full
+        line += len(rows)
+
+
+def _numbers(place: str, column: Sequence[str], *, dates: bool) -> Array:
+    """Cells as float64; missing ones are NaN, dates are seconds since 1970."""
+    try:
+        return np.array(column, np.float64)
+    except ValueError:
+        pass
+    cells = [cell.strip() for cell in column]
+    cells = ["nan" if cell.lower() in MISSING else cell for cell in cells]
+    try:
+        return np.array(cells, np.float64)
+    except ValueError:
+        pass
+    if dates:
+        try:
+            return np.array(cells, "datetime64[ns]").astype(np.int64) * 1e-9
+        except ValueError:
+            pass
+    raise _BadTableError(found("table-text", place, repr(_first_word(cells))))
+
+
+def _first_word(cells: Sequence[str]) -> str:
+    """The first cell that is no number."""
+    for cell in cells:
+        try:
+            float(cell)
+        except ValueError:
+            return cell
+    return ""

@@ -1,0 +1,169 @@
+"""Folders of recordings, each with one thing spoilt."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from tests.unit.data.cases import Case
+
+ROWS = 40
+WINDOW = {"window": 10, "step": 10}
+GOOD = 16
+NAMES = ("time", "ax", "ay", "az")
+
+
+def table(seed: int, rows: int = ROWS) -> np.ndarray:
+    """Time at 50 Hz and three channels."""
+    values = np.random.default_rng(seed).normal(size=(rows, 4)).round(3)
+    values[:, 0] = (np.arange(rows) * 0.02).round(3)
+    return values
+
+
+def text(values: np.ndarray, names: tuple[str, ...] = NAMES, mark: str = ",") -> str:
+    rows = [mark.join(f"{v:g}" for v in row) for row in values]
+    return "\n".join([mark.join(names), *rows]) + "\n"
+
+
+def good(root: Path) -> Path:
+    """Two classes of two recordings of four windows."""
+    for label, start in (("rest", 0), ("run", 2)):
+        (root / label).mkdir(parents=True)
+        for number in range(start, start + 2):
+            (root / label / f"r{number}.csv").write_text(text(table(number)))
+    return root
+
+
+def with_text(content: str | bytes, name: str = "bad.csv") -> Callable[[Path], Path]:
+    def build(root: Path) -> Path:
+        raw = content.encode() if isinstance(content, str) else content
+        (good(root) / "run" / name).write_bytes(raw)
+        return root
+
+    return build
+
+
+def spoilt(change: Callable[[np.ndarray], object], seed: int = 9) -> str:
+    values = table(seed)
+    made = change(values)
+    return text(values if made is None else made)
+
+
+def set_cell(row: int, column: int, value: float) -> Callable[[np.ndarray], None]:
+    def change(values: np.ndarray) -> None:
+        values[row, column] = value
+
+    return change
+
+
+def gap(values: np.ndarray) -> None:
+    values[25:, 0] += 1.0
+
+
+def flat(values: np.ndarray) -> None:
+    values[:, 2] = 0.25
+
+
+def slow(values: np.ndarray) -> None:
+    values[:, 0] *= 2
+
+
+def two_labels(root: Path) -> Path:
+    rows = text(table(9)).splitlines()
+    words = ["label", *["run"] * 20, *["rest"] * 20]
+    good(root)
+    for path in root.glob("*/*.csv"):
+        path.unlink()
+    for name in ("a", "b"):
+        lines = [f"{row},{word}" for row, word in zip(rows, words, strict=True)]
+        (root / f"{name}.csv").write_text("\n".join(lines))
+    same = [f"{row},{words[1] if n else 'label'}" for n, row in enumerate(rows)]
+    (root / "c.csv").write_text("\n".join(same))
+    return root
+
+
+def no_label(root: Path) -> Path:
+    (good(root) / "nobody.csv").write_text(text(table(9)))
+    return root
+
+
+def broken_parquet(root: Path) -> Path:
+    (good(root) / "run" / "half.parquet").write_bytes(b"PAR1" + bytes(100))
+    return root
+
+
+_ROWS = text(table(9))
+_SWAPPED = text(table(9)[:, [0, 3, 1, 2]], ("time", "az", "ax", "ay"))
+_FIVE = text(table(9)[:, [0, 1, 2]], ("time", "ax", "ay"))
+_RAGGED = _ROWS.replace("\n", "\n1,2\n", 5).replace("\n1,2\n", "\n", 4)
+_COMMAS = text(table(9), mark=";").replace(".", ",")
+_LATIN = _ROWS.replace("az", "beschleunigung-für-z").encode("latin-1")
+
+
+def case(name: str, rule: str, content: str | bytes, kept: int) -> Case:
+    return Case(name, rule, with_text(content), "bad.csv", kept, options=WINDOW)
+
+
+RECORDING_CASES = [
+    case("zero bytes", "table-empty", "", GOOD),
+    case("header alone", "table-empty", "time,ax,ay,az\n", GOOD),
+    case("row of other length", "table-ragged", _RAGGED, GOOD),
+    case("column named twice", "table-ragged", _ROWS.replace("ay", "ax"), GOOD),
+    case("word among numbers", "table-text", _ROWS.replace("0.02,", "soon,"), GOOD),
+    case("decimal commas", "table-text", _COMMAS, GOOD),
+    case("not UTF-8", "table-encoding", _LATIN, GOOD),
+    case(
+        "rows out of order",
+        "time-unsorted",
+        spoilt(lambda v: v[np.random.default_rng(0).permutation(ROWS)]),
+        GOOD + 4,
+    ),
+    Case(
+        "time begins anew",
+        "time-restart",
+        with_text(_ROWS + text(table(10)).split("\n", 1)[1]),
+        "bad.csv",
+        GOOD + 8,
+        options=WINDOW,
+    ),
+    case(
+        "times twice",
+        "time-repeated",
+        spoilt(lambda v: np.repeat(v, [2] * 3 + [1] * 37, axis=0)),
+        GOOD + 4,
+    ),
+    case("gap in time", "time-gap", spoilt(gap), GOOD + 3),
+    case("time missing", "time-broken", spoilt(set_cell(3, 0, np.nan)), GOOD),
+    case("NaN sample", "value-missing", spoilt(set_cell(12, 1, np.nan)), GOOD + 3),
+    case("infinite sample", "value-infinite", spoilt(set_cell(12, 1, np.inf)), 19),
+    case("shorter than a window", "recording-short", text(table(9, 9)), GOOD),
+    case("a channel less", "channels-other", _FIVE, GOOD),
+    case("another channel", "channels-other", _ROWS.replace("az", "gz"), GOOD),
+    case("channels in another order", "channels-order", _SWAPPED, GOOD + 4),
+    case("constant channel", "channel-constant", spoilt(flat), GOOD + 4),
+    case("half the rate", "rate-other", spoilt(slow), GOOD),
+    Case(
+        "no label",
+        "label-missing",
+        no_label,
+        "nobody.csv",
+        GOOD,
+        options=WINDOW,
+    ),
+    Case(
+        "two labels in a file",
+        "label-mixed",
+        two_labels,
+        "a.csv",
+        4,
+        times=2,
+        options={**WINDOW, "label": "file"},
+    ),
+    Case(
+        "damaged Parquet",
+        "table-damaged",
+        broken_parquet,
+        "half.parquet",
+        GOOD,
+        options=WINDOW,
+    ),
+]
