@@ -58,6 +58,7 @@ THIRD_PARTY: dict[str, tuple[str, ...] | None] = {
     "typer": ("cli",),
     "click": ("cli",),
     "datasets": ("data",),
+    "pyarrow": ("data",),
     "huggingface_hub": ("data",),
     "onnxruntime": ("measure.peers",),
     "openvino": ("measure.peers",),
