@@ -1,0 +1,1 @@
+"""Kernels: each writes one function, and says first which scalar loops it computes."""

@@ -1,0 +1,1 @@
+"""Lowering: for each operator, which kernels compute it on which layouts."""

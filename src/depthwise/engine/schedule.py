@@ -1,0 +1,174 @@
+"""The one rule that picks tiles, panels and fusion, in pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from depthwise.engine.layout import Panels
+from depthwise.engine.target import Target
+
+_TILES = {
+    # registers -> vectors of output channels -> pixels: accumulators, a broadcast and
+    # the weights of one step fill the file. 6x2 and 4x3 reach 97 % of the FMA peak on
+    # 16 registers; 3x4 and 12x1 spill.
+    16: {1: 8, 2: 6, 3: 4, 4: 2, 8: 1},
+    32: {1: 14, 2: 12, 3: 8, 4: 6, 8: 2},
+}
+_DEPTHWISE_PIXELS = {16: 7, 32: 14}
+_MIN_FLAT = 28
+"""Fewer pixels than this leave a matrix kernel short of rows to hide latency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Elements cut into tiles of at most two sizes, larger ones first.
+
+    Args:
+        large: Elements of the first tiles.
+        count: How many of them.
+        small: Elements of the others.
+        rest: How many of them.
+
+    Example:
+        >>> split(49, 6)
+        Split(large=6, count=4, small=5, rest=5)
+    """
+
+    large: int
+    count: int
+    small: int
+    rest: int
+
+
+def split(total: int, most: int) -> Split:
+    """Cut a row into tiles that differ by at most one element.
+
+    Args:
+        total: Elements, at least 1.
+        most: Largest tile.
+
+    Returns:
+        The tiles; never a tail of one element behind full tiles.
+
+    Example:
+        >>> split(196, 6)
+        Split(large=6, count=31, small=5, rest=2)
+    """
+    tiles = -(-total // most)
+    small, more = divmod(total, tiles)
+    if more == 0:
+        return Split(small, tiles, 0, 0)
+    return Split(small + 1, more, small, tiles - more)
+
+
+def tile_pixels(target: Target, vectors: int) -> int:
+    """Say how many pixels a matrix kernel's tile holds beside so many vectors.
+
+    Args:
+        target: The CPU.
+        vectors: Vectors of output channels.
+
+    Returns:
+        Pixels.
+
+    Example:
+        >>> from depthwise.engine.target import preset
+        >>> tile_pixels(preset("avx2"), 2)
+        6
+    """
+    return _TILES[target.registers][vectors]
+
+
+def panels_of(target: Target, blocks: int, pixels: int) -> tuple[Panels, ...]:
+    """Cut output channels into panels.
+
+    Args:
+        target: The CPU.
+        blocks: Vectors of output channels.
+        pixels: Pixels that one row of the kernel offers.
+
+    Returns:
+        Panels in order; two kinds at most, which cover the blocks exactly.
+
+    Example:
+        >>> from depthwise.engine.target import preset
+        >>> panels_of(preset("avx2"), 7, 49)
+        (Panels(vectors=3, count=1), Panels(vectors=2, count=2))
+    """
+    if pixels == 1:
+        return _cover(blocks, 8, 1)
+    if target.registers == 32 and blocks % 4 == 0:
+        return (Panels(4, blocks // 4),)
+    if blocks == 1:
+        return (Panels(1, 1),)
+    if blocks % 3 == 0 and (blocks % 2 or pixels <= 4):
+        return (Panels(3, blocks // 3),)
+    if blocks % 2 == 0:
+        return (Panels(2, blocks // 2),)
+    rest = (blocks - 3) // 2
+    return (Panels(3, 1), Panels(2, rest)) if rest else (Panels(3, 1),)
+
+
+def _cover(blocks: int, most: int, least: int) -> tuple[Panels, ...]:
+    full, rest = divmod(blocks, most)
+    wide = [Panels(most, full)] if full else []
+    return (*wide, *([Panels(least, rest)] if rest else []))
+
+
+def depthwise_pixels(target: Target) -> int:
+    """Say how many neighbouring outputs a depthwise kernel holds in registers.
+
+    Args:
+        target: The CPU.
+
+    Returns:
+        Pixels: 7 accumulators and the live inputs of a row fill 16 registers.
+
+    Example:
+        >>> from depthwise.engine.target import preset
+        >>> depthwise_pixels(preset("avx2"))
+        7
+    """
+    return _DEPTHWISE_PIXELS[target.registers]
+
+
+def rows_together(height: int, width: int) -> int:
+    """Say how many rows a matrix kernel takes as one.
+
+    Args:
+        height: Rows, at least 1.
+        width: Pixels a row, at least 1.
+
+    Returns:
+        The fewest rows that divide the height and offer enough pixels.
+
+    Example:
+        >>> rows_together(14, 14), rows_together(7, 7), rows_together(56, 56)
+        (2, 7, 1)
+    """
+    divisors: Sequence[int] = [r for r in range(1, height + 1) if height % r == 0]
+    return next((r for r in divisors if r * width >= _MIN_FLAT), height)
+
+
+def split_panels(threads: int, rows: int, panels: int) -> bool:
+    """Say whether threads share a matrix kernel's panels rather than its rows.
+
+    Args:
+        threads: Threads, at least 1.
+        rows: Rows of the kernel.
+        panels: Panels of output channels.
+
+    Returns:
+        True where panels divide more evenly: every thread then streams only its own
+        part of the weights.
+
+    Example:
+        >>> split_panels(2, rows=7, panels=32), split_panels(2, rows=56, panels=4)
+        (True, False)
+    """
+
+    def idle(units: int) -> float:
+        return -(-units // threads) * threads / units
+
+    return threads > 1 and idle(panels) < idle(rows)

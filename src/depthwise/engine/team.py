@@ -1,0 +1,204 @@
+"""The process's small team of threads: they wait in native code, then in the system.
+
+A worker spins for about 50 microseconds after its last job and parks then; whoever
+posts a job wakes those that are parked. A waiting worker holds no GIL.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import threading
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthwise.engine import jit
+from depthwise.engine.cache import Cache
+from depthwise.engine.emit import Body, Module
+from depthwise.engine.memory import allocate
+from depthwise.engine.target import Target, host
+
+COUNTER, YIELD, GENERATION, JOB, TABLE, THREADS = 0, 1, 8, 16, 17, 18
+_PARKED, _SEEN, _STEP = 24, 25, 8
+"""Words of the shared block; each worker has a line of its own from _PARKED on."""
+
+_MAX_THREADS = 256
+_SPINS = 1500
+_POINTER = ctypes.c_void_p
+
+
+def write(target: Target) -> str:
+    """Write post(sync, job, table, threads) and serve(sync, thread) as one module.
+
+    Args:
+        target: The CPU.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> "@serve" in write(host())
+        True
+    """
+    module = Module(target)
+    post = Body(module, "post", ["sync"], ["job", "table", "threads"], public=True)
+    post.store_int("%job", "%sync", 8 * JOB)
+    post.store_int("%table", "%sync", 8 * TABLE)
+    post.store_int("%threads", "%sync", 8 * THREADS)
+    post.add_shared(1, "%sync", 8 * GENERATION)
+    post.close()
+    _serve(module)
+    return module.text()
+
+
+def _serve(module: Module) -> None:
+    """Write serve: do jobs until none has come for a while, then return parked."""
+    body = Body(module, "serve", ["sync"], ["thread"], public=True)
+    mine = body.offset("%sync", body.mul("%thread", 8 * _STEP))
+    body.jump("again")
+    body.label("again")
+    seen = body.load_int(mine, _SEEN)
+    goal = body.add(seen, 1)
+    generation = body.offset("%sync", 8 * GENERATION)
+    with (
+        body.waiting(generation, goal) as turns,
+        body.when("sgt", turns, _SPINS),
+    ):
+        body.store_shared(1, mine, 8 * _PARKED)
+        body.branch("sge", body.load_shared(generation), goal, "late", "parked")
+        body.label("late")
+        body.store_shared(0, mine, 8 * _PARKED)
+    body.store_int(body.load_shared(generation), mine, 8 * _SEEN)
+    body.branch("slt", "%thread", body.load_int("%sync", THREADS), "work", "idle")
+    body.label("work")
+    job = body.load_pointer("%sync", JOB)
+    body.call_pointer(job, [body.load_pointer("%sync", TABLE)], "%thread")
+    body.jump("again")
+    body.label("idle")
+    body.branch("eq", body.load_int("%sync", THREADS), 0, "parked", "again")
+    body.label("parked")
+    body.close()
+
+
+@dataclass
+class Team:
+    """Workers and the block that they share.
+
+    Args:
+        native: The loaded functions.
+        sync: The shared block.
+        pid: The process that they live in.
+        lock: Held while a job runs.
+        workers: What wakes each worker.
+    """
+
+    native: jit.Native
+    sync: NDArray[np.int64]
+    pid: int
+    lock: Any = field(default_factory=threading.Lock)
+    workers: list[threading.Semaphore] = field(default_factory=list)
+
+    def run(self, job: int, table: NDArray[np.int64], threads: int, base: int) -> None:
+        """Run the function at ``job`` on ``threads`` threads with ``table``.
+
+        Slot ``base`` of the table receives where the barrier's counter stands.
+        """
+        with self.lock:
+            self._grow(threads - 1)
+            table[base] = self.sync[COUNTER]
+            address = table.ctypes.data
+            self._post(self.sync.ctypes.data, job, address, threads)
+            for index in range(1, threads):
+                place = _PARKED + _STEP * index
+                if self.sync[place]:
+                    self.sync[place] = 0
+                    self.workers[index - 1].release()
+            _entry(job)(address, 0)
+
+    def close(self) -> None:
+        """Let every worker return; the team starts anew if it is needed again."""
+        with self.lock:
+            self._post(self.sync.ctypes.data, 0, 0, 0)
+            for worker in self.workers:
+                worker.release()
+            self.workers.clear()
+
+    @property
+    def _post(self) -> Any:
+        return _post_of(self.native)
+
+    def _grow(self, count: int) -> None:
+        while len(self.workers) < count:
+            wake = threading.Semaphore(0)
+            self.workers.append(wake)
+            number = len(self.workers)
+            self.sync[_SEEN + _STEP * number] = self.sync[GENERATION]
+            arguments = (self.native, self.sync, number, wake)
+            threading.Thread(target=_work, args=arguments, daemon=True).start()
+
+
+_posts: dict[int, Any] = {}
+
+
+def _post_of(native: jit.Native) -> Any:
+    address = native.addresses["post"]
+    if address not in _posts:
+        kinds = [_POINTER, *[ctypes.c_int64] * 3]
+        _posts[address] = native.function("post", kinds)
+    return _posts[address]
+
+
+@cache
+def _entry(address: int) -> Any:
+    return ctypes.CFUNCTYPE(None, _POINTER, ctypes.c_int64)(address)
+
+
+def _work(
+    native: jit.Native, sync: NDArray[np.int64], number: int, wake: threading.Semaphore
+) -> None:
+    serve = native.function("serve", [_POINTER, ctypes.c_int64])
+    while True:
+        serve(sync.ctypes.data, number)
+        if not sync[THREADS] and sync[GENERATION]:
+            return
+        wake.acquire()
+
+
+def new_block() -> NDArray[np.int64]:
+    """Make a shared block whose waiting threads can give their core away.
+
+    Returns:
+        Zeros, but for the address of sched_yield.
+    """
+    words = _PARKED + _STEP * _MAX_THREADS
+    block = allocate(8 * words).view(np.int64)
+    function = ctypes.CDLL(None).sched_yield
+    block[YIELD] = ctypes.cast(function, _POINTER).value or 0
+    return block
+
+
+_team: Team | None = None
+_making = threading.Lock()
+
+
+def team(store: Cache | None) -> Team:
+    """Find this process's team; a forked child gets one of its own.
+
+    Args:
+        store: Where objects are kept, or None.
+
+    Returns:
+        The team.
+    """
+    global _team  # noqa: PLW0603 (one team a process is the point)
+    with _making:
+        if _team is None or _team.pid != os.getpid():
+            native = jit.load(write(host()), ["post", "serve"], host(), store)
+            _team = Team(native, new_block(), os.getpid())
+            atexit.register(_team.close)
+        return _team
