@@ -20,7 +20,7 @@ ENTRY = "run"
 ARENA, WEIGHTS, INPUTS, OUTPUTS, SCRATCH, SYNC, STAMPS, THREADS, BASE = range(9)
 """Slots of the table that the entry takes: addresses, and the last two are numbers."""
 
-_SPINS = 400
+SPINS = 400
 """Pauses before a waiting thread gives its core away: about 10 microseconds."""
 
 
@@ -127,6 +127,6 @@ def _barrier(module: Module) -> None:
     body = Body(module, "barrier", ["sync"], ["threads", "goal"])
     with body.when("sgt", "%threads", 1):
         body.add_shared(1, "%sync")
-        with body.waiting("%sync", "%goal") as spins, body.when("sgt", spins, _SPINS):
+        with body.waiting("%sync", "%goal") as spins, body.when("sgt", spins, SPINS):
             body.call_pointer(body.load_pointer("%sync", 1), [], 0)
     body.close()

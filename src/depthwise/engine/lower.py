@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
 
 import numpy as np
 
+from depthwise.engine.forms import (
+    as_image,
+    as_plain,
+    as_vector,
+    digest,
+    plain_side,
+)
 from depthwise.engine.kernels.chain import Chain, Link
 from depthwise.engine.kernels.kernel import Kernel
 from depthwise.engine.kernels.strided import Strided, merge
@@ -243,7 +248,7 @@ class Lowering:
             return
         sizes, steps = merge(extents, [strides for _, strides in operands])
         shape = "x".join(map(str, sizes))
-        name = f"{word}_{shape}_{_digest((steps, chain, fill))}"
+        name = f"{word}_{shape}_{digest((steps, chain, fill))}"
         out, source, *extra = (ref for ref, _ in operands)
         kernel = Strided(name, sizes, steps, chain, fill)
         self.step(kernel, (source, out, *extra), joined=joined)
@@ -251,7 +256,7 @@ class Lowering:
     def copy_image(
         self, image: BlockedOperand, plain: PlainOperand, *, outward: bool
     ) -> None:
-        """Copy between an ``image`` and a ``plain`` array, ``outward`` to the latter."""
+        """Copy between an ``image`` and a ``plain`` array, ``outward`` to that."""
         layout = image.layout
         full, rest = divmod(layout.channels, layout.lanes)
         pieces = [(0, full, layout.lanes)] if full else []
@@ -260,7 +265,7 @@ class Lowering:
             extents = (layout.batch, blocks, *layout.sizes, lanes)
             sides = (
                 self._image_side(image, first),
-                _plain_side(plain, layout, first * layout.lanes),
+                plain_side(plain, layout, first * layout.lanes),
             )
             out, source = reversed(sides) if outward else sides
             last = first + blocks == layout.blocks
@@ -270,7 +275,7 @@ class Lowering:
     def unpack_groups(
         self, image: BlockedOperand, plain: PlainOperand, groups: int
     ) -> None:
-        """Copy an ``image`` whose ``groups`` are padded to vectors to ``plain``."""
+        """Copy an ``image`` of padded ``groups`` to a ``plain`` array."""
         layout, view = image.layout, image.layout.view
         blocks = layout.blocks // groups
         outputs = plain.layout.shape[1] // groups
@@ -313,92 +318,3 @@ class Lowering:
             tuple(self.shape(name) for name in self.graph.outputs),
             self.scratch,
         )
-
-
-def as_vector(
-    plain: PlainOperand, shape: tuple[int, ...], lanes: int, halo: Edges | None
-) -> BlockedOperand | None:
-    """See one pixel a sample as an image, where its channels are whole vectors.
-
-    Args:
-        plain: The array.
-        shape: ``[N, C, 1...]``.
-        lanes: Elements of a vector.
-        halo: What readers want around it.
-
-    Returns:
-        The same memory, or None where a copy is needed.
-    """
-    batch, channels, sizes = as_image(shape)
-    if sizes != (1, 1, 1) or channels % lanes or halo not in {None, NO_HALO}:
-        return None
-    return BlockedOperand(Blocked(batch, channels, sizes, lanes), plain.ref)
-
-
-K = TypeVar("K", bound="Any")
-
-
-def name_of(kernel: K, word: str) -> K:
-    """Give a kernel a name that says what it is and differs for every geometry.
-
-    Args:
-        kernel: A kernel without a name.
-        word: What a person should read.
-
-    Returns:
-        The same kernel, named.
-    """
-    return replace(kernel, name=f"{word}_{_digest(kernel)}")
-
-
-def _digest(value: object) -> str:
-
-    return hashlib.sha256(repr(value).encode()).hexdigest()[:10]
-
-
-def as_image(shape: tuple[int, ...]) -> tuple[int, int, tuple[int, int, int]]:
-    """Read a shape as batch, channels and three spatial axes.
-
-    Args:
-        shape: ``[N, C, *spatial]`` with at most three spatial axes.
-
-    Returns:
-        Batch, channels, and depth, height and width; missing ones are 1.
-
-    Example:
-        >>> as_image((2, 3, 8))
-        (2, 3, (1, 1, 8))
-    """
-    spatial = (1, 1, 1, *shape[2:])[-3:]
-    return shape[0], shape[1], (spatial[0], spatial[1], spatial[2])
-
-
-def as_plain(image: BlockedOperand, shape: tuple[int, ...]) -> PlainOperand | None:
-    """See an image as a plain array, where its elements lie in the same order.
-
-    Args:
-        image: The image.
-        shape: The plain shape.
-
-    Returns:
-        The same memory, or None where a copy is needed.
-    """
-    layout = image.layout
-    dense = layout.image == layout.channels * layout.pixels * FLOAT
-    lonely = layout.pixels == 1 and (layout.batch == 1 or dense)
-    planar = layout.lanes == 1 and dense
-    if layout.is_flat and (lonely or planar):
-        return PlainOperand(Plain(shape), replace(image.ref, stride=0))
-    return None
-
-
-def _plain_side(
-    plain: PlainOperand, layout: Blocked, channel: int
-) -> tuple[Ref, tuple[int, ...]]:
-    plane = layout.pixels * FLOAT
-    _, height, width = layout.sizes
-    sample = layout.channels * plane
-    start = plain.ref.offset + channel * plane
-    steps = (sample, layout.lanes * plane, height * width * FLOAT, width * FLOAT, FLOAT)
-    ref = Ref(plain.ref.space, plain.ref.index, start)
-    return ref, (*steps, plane)

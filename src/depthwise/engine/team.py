@@ -11,7 +11,6 @@ import ctypes
 import os
 import threading
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,12 +18,13 @@ from numpy.typing import NDArray
 
 from depthwise.engine import jit
 from depthwise.engine.cache import Cache
+from depthwise.engine.driver import SPINS
 from depthwise.engine.emit import Body, Module
 from depthwise.engine.memory import allocate
 from depthwise.engine.target import Target, host
 
-COUNTER, YIELD, GENERATION, JOB, TABLE, THREADS = 0, 1, 8, 16, 17, 18
-_PARKED, _SEEN, _STEP = 24, 25, 8
+COUNTER, YIELD, GENERATION, JOB, TABLE, THREADS, DONE = 0, 1, 8, 16, 17, 18, 24
+_PARKED, _SEEN, _STEP = 32, 33, 8
 """Words of the shared block; each worker has a line of its own from _PARKED on."""
 
 _MAX_THREADS = 256
@@ -33,7 +33,7 @@ _POINTER = ctypes.c_void_p
 
 
 def write(target: Target) -> str:
-    """Write post(sync, job, table, threads) and serve(sync, thread) as one module.
+    """Write post, lead and serve as one module.
 
     Args:
         target: The CPU.
@@ -52,8 +52,24 @@ def write(target: Target) -> str:
     post.store_int("%threads", "%sync", 8 * THREADS)
     post.add_shared(1, "%sync", 8 * GENERATION)
     post.close()
+    _lead(module)
     _serve(module)
     return module.text()
+
+
+def _lead(module: Module) -> None:
+    """Write lead(sync, goal): do the posted job, then wait until workers have left it.
+
+    Without the wait the code could be unloaded under a worker that is still leaving
+    the last barrier.
+    """
+    body = Body(module, "lead", ["sync"], ["goal"], public=True)
+    job = body.load_pointer("%sync", JOB)
+    body.call_pointer(job, [body.load_pointer("%sync", TABLE)], 0)
+    done = body.offset("%sync", 8 * DONE)
+    with body.waiting(done, "%goal") as turns, body.when("sgt", turns, SPINS):
+        body.call_pointer(body.load_pointer("%sync", YIELD), [], 0)
+    body.close()
 
 
 def _serve(module: Module) -> None:
@@ -78,6 +94,7 @@ def _serve(module: Module) -> None:
     body.label("work")
     job = body.load_pointer("%sync", JOB)
     body.call_pointer(job, [body.load_pointer("%sync", TABLE)], "%thread")
+    body.add_shared(1, "%sync", 8 * DONE)
     body.jump("again")
     body.label("idle")
     body.branch("eq", body.load_int("%sync", THREADS), 0, "parked", "again")
@@ -103,6 +120,11 @@ class Team:
     lock: Any = field(default_factory=threading.Lock)
     workers: list[threading.Semaphore] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        numbers = [ctypes.c_int64] * 3
+        self.post = self.native.function("post", [_POINTER, *numbers])
+        self.lead = self.native.function("lead", [_POINTER, ctypes.c_int64])
+
     def run(self, job: int, table: NDArray[np.int64], threads: int, base: int) -> None:
         """Run the function at ``job`` on ``threads`` threads with ``table``.
 
@@ -111,26 +133,23 @@ class Team:
         with self.lock:
             self._grow(threads - 1)
             table[base] = self.sync[COUNTER]
-            address = table.ctypes.data
-            self._post(self.sync.ctypes.data, job, address, threads)
+            goal = int(self.sync[DONE]) + threads - 1
+            shared = self.sync.ctypes.data
+            self.post(shared, job, table.ctypes.data, threads)
             for index in range(1, threads):
                 place = _PARKED + _STEP * index
                 if self.sync[place]:
                     self.sync[place] = 0
                     self.workers[index - 1].release()
-            _entry(job)(address, 0)
+            self.lead(shared, goal)
 
     def close(self) -> None:
         """Let every worker return; the team starts anew if it is needed again."""
         with self.lock:
-            self._post(self.sync.ctypes.data, 0, 0, 0)
+            self.post(self.sync.ctypes.data, 0, 0, 0)
             for worker in self.workers:
                 worker.release()
             self.workers.clear()
-
-    @property
-    def _post(self) -> Any:
-        return _post_of(self.native)
 
     def _grow(self, count: int) -> None:
         while len(self.workers) < count:
@@ -140,22 +159,6 @@ class Team:
             self.sync[_SEEN + _STEP * number] = self.sync[GENERATION]
             arguments = (self.native, self.sync, number, wake)
             threading.Thread(target=_work, args=arguments, daemon=True).start()
-
-
-_posts: dict[int, Any] = {}
-
-
-def _post_of(native: jit.Native) -> Any:
-    address = native.addresses["post"]
-    if address not in _posts:
-        kinds = [_POINTER, *[ctypes.c_int64] * 3]
-        _posts[address] = native.function("post", kinds)
-    return _posts[address]
-
-
-@cache
-def _entry(address: int) -> Any:
-    return ctypes.CFUNCTYPE(None, _POINTER, ctypes.c_int64)(address)
 
 
 def _work(
@@ -198,7 +201,7 @@ def team(store: Cache | None) -> Team:
     global _team  # noqa: PLW0603 (one team a process is the point)
     with _making:
         if _team is None or _team.pid != os.getpid():
-            native = jit.load(write(host()), ["post", "serve"], host(), store)
+            native = jit.load(write(host()), ["post", "lead", "serve"], host(), store)
             _team = Team(native, new_block(), os.getpid())
             atexit.register(_team.close)
         return _team

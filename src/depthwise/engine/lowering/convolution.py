@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from depthwise.engine.forms import name_of
 from depthwise.engine.kernels.dense import Dense
 from depthwise.engine.kernels.depthwise import Depthwise, taps_of
 from depthwise.engine.kernels.kernel import Epilogue, Place
 from depthwise.engine.layout import Floats, Panels, pack_dense, pack_depthwise
-from depthwise.engine.lower import Lowering, name_of
+from depthwise.engine.lower import Lowering
 from depthwise.engine.lowering.elementwise import lower_chain
 from depthwise.engine.lowering.geometry import (
     Rows,

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from depthwise.engine.forms import name_of
 from depthwise.engine.kernels.chain import Link
 from depthwise.engine.kernels.dense import Dense
 from depthwise.engine.kernels.kernel import NOTHING, Epilogue, Place
 from depthwise.engine.layout import FLOAT, Floats, Panels, Plain, View, pack_dense
-from depthwise.engine.lower import Lowering, name_of
+from depthwise.engine.lower import Lowering
 from depthwise.engine.lowering.convolution import as_floats, macs_of
 from depthwise.engine.lowering.elementwise import lower_chain
 from depthwise.engine.program import PlainOperand, Ref

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from depthwise.engine.forms import name_of
 from depthwise.engine.kernels.pool import GlobalPool, WindowPool
-from depthwise.engine.lower import Lowering, name_of
+from depthwise.engine.lower import Lowering
 from depthwise.engine.lowering.geometry import three
 from depthwise.engine.stages import Stage
 from depthwise.graph.operators.window import windows_of

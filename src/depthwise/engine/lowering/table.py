@@ -24,14 +24,17 @@ from depthwise.engine.target import Target
 from depthwise.errors import CompileError
 from depthwise.graph import Graph, Node
 from depthwise.graph.operators.convolution import conv_windows
+from depthwise.graph.rewrite import fold_batch_norm
 
 Rule: TypeAlias = Callable[[Lowering, Stage], None]
+
+_ELEMENTWISE = sorted({*UNARY, *BINARY} - {"Silu"})
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "Conv": convolution.lower_convolution,
         "BatchNormalization": elementwise.lower_batch_norm,
-        **dict.fromkeys((*UNARY, *BINARY), elementwise.lower_elementwise),
+        **dict.fromkeys(_ELEMENTWISE, elementwise.lower_elementwise),
         "Gemm": linear.lower_gemm,
         "MatMul": linear.lower_matmul,
         "GlobalAveragePool": pooling.lower_global,
@@ -61,7 +64,7 @@ def lower_graph(graph: Graph, target: Target, threads: int) -> Program:
         CompileError: If the engine cannot compile an operator; it names the node.
     """
     check_operators(graph)
-    graph = _without_aliases(graph)
+    graph = fold_batch_norm(_without_aliases(graph))
     stages = stages_of(graph)
     low = Lowering(graph, target, threads, _halos(stages))
     for index, given in enumerate(graph.inputs):
