@@ -10,10 +10,14 @@ from depthwise.version import __version__
 
 if TYPE_CHECKING:
     from depthwise.errors import DepthwiseError as DepthwiseError
+    from depthwise.jobs.counting import cost as cost
+    from depthwise.jobs.open import open_model as open_model
 
 # Where each public name lives. A new name takes one line here and one line above.
 _HOME = {
     "DepthwiseError": "errors",
+    "cost": "jobs.counting",
+    "open_model": "jobs.open",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the table is the list

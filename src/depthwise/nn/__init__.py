@@ -26,7 +26,7 @@ from depthwise.nn.network import FeatureInfo, Network
 from depthwise.nn.norms import Norm
 from depthwise.nn.pointwise import PointwiseConv1d, PointwiseConv2d, PointwiseConv3d
 from depthwise.nn.published import rename_published
-from depthwise.nn.registry import create_model, list_models, register_model
+from depthwise.nn.registry import SHARED, create_model, list_models, register_model
 from depthwise.nn.sensor import sensor_net
 from depthwise.nn.separable import SeparableConv1d, SeparableConv2d, SeparableConv3d
 from depthwise.nn.separable_transposed import (
@@ -41,6 +41,7 @@ from depthwise.nn.transposed import (
 )
 
 __all__ = [
+    "SHARED",
     "BlueprintConv1d",
     "BlueprintConv2d",
     "BlueprintConv3d",

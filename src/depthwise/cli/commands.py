@@ -1,0 +1,34 @@
+"""The table of commands; help, documentation and tests read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from depthwise.cli import cost, demo, doctor, models, predict, train, twin
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of the program.
+
+    Args:
+        name: The word a user types.
+        function: What runs; its signature is the command's options.
+        example: A line that works, shown at the end of the help.
+    """
+
+    name: str
+    function: Callable[..., None]
+    example: str
+
+
+COMMANDS = (
+    Command("demo", demo.demo, "depthwise demo"),
+    Command("twin", twin.twin, "depthwise twin watch --model sensor_net --seeds 1"),
+    Command("train", train.train, "depthwise train watch -o runs/watch"),
+    Command("predict", predict.predict, "depthwise predict runs/watch watch --json"),
+    Command("cost", cost.cost, "depthwise cost mobilenet_v1 --input 1,3,224,224"),
+    Command("models", models.models, "depthwise models"),
+    Command("doctor", doctor.doctor, "depthwise doctor"),
+)

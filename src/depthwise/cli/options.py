@@ -1,0 +1,69 @@
+"""Options that several commands share, each said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        help="A registered name, a model folder, an .onnx or .pt2 file, or "
+        "file.py:factory.",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    str,
+    typer.Argument(
+        help="A registered name (watch, digits, fashion-mnist, basic-motions), a "
+        "folder of images or recordings, an .npz, IDX or .ts file.",
+        show_default=False,
+    ),
+]
+InputShape = Annotated[
+    str | None,
+    typer.Option("--input", help="Sizes of one batch: 1,3,224,224.", metavar="N,C,..."),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="A .safetensors or .pth file for a name or a factory."),
+]
+Conv = Annotated[
+    str | None,
+    typer.Option(help="separable, dense or blueprint, for a registered name."),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("-O", "--option", help="name=value for a registered network."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Window = Annotated[
+    int | None,
+    typer.Option(help="Samples a window, for recordings.", min=1),
+]
+Step = Annotated[
+    int | None,
+    typer.Option(help="Samples from one window to the next.", min=1),
+]
+Out = Annotated[Path, typer.Option("-o", "--out", help="Folder to write.")]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the data.", min=1)]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is in OUT.")]
+
+
+def given(**values: object) -> dict[str, Any]:
+    """Keep the options that were given.
+
+    Args:
+        **values: Options by name.
+
+    Returns:
+        Those that are not None.
+
+    Example:
+        >>> given(window=None, step=3)
+        {'step': 3}
+    """
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,68 @@
+"""How the outcome of a job is printed: results on stdout, paths after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from depthwise.jobs.experiment import Written
+    from depthwise.jobs.fit import Fitted
+
+
+def show_experiment(written: Written, *, json: bool) -> None:
+    """Print a twin experiment.
+
+    Args:
+        written: Its summary and its paths.
+        json: Whether to print JSON instead of a table.
+    """
+    from depthwise.files import to_json
+    from depthwise.report.terminal import stdout, table
+    from depthwise.report.twin import twin_table
+
+    if json:
+        typer.echo(to_json(written.summary))
+        return
+    rows = twin_table(written.summary)
+    stdout().print(table(written.summary["model"], rows.head, rows.rows))
+    show_paths(written.paths)
+
+
+def show_fitted(fitted: Fitted, *, json: bool) -> None:
+    """Print how well a trained network does.
+
+    Args:
+        fitted: The network and its scores.
+        json: Whether to print JSON instead of a table.
+    """
+    from depthwise.files import to_json
+    from depthwise.jobs.fit import fitted_summary
+    from depthwise.report.terminal import stdout, table
+
+    summary = fitted_summary(fitted)
+    if json:
+        typer.echo(to_json(summary))
+        return
+    rows = [
+        (name, f"{100 * value:.1f} %" if isinstance(value, float) else str(value))
+        for name, value in summary["scores"].items()
+        if value is not None
+    ]
+    stdout().print(table(fitted.plan.model, ("test part", ""), rows))
+    show_paths({name: Path(path) for name, path in summary["paths"].items()})
+
+
+def show_paths(paths: Mapping[str, Path]) -> None:
+    """Print where things were written.
+
+    Args:
+        paths: Files and folders by what they are.
+    """
+    from depthwise.report.terminal import stdout, table
+
+    rows = [(name, str(path)) for name, path in paths.items()]
+    stdout().print(table("", ("written", "where"), rows))

@@ -1,0 +1,67 @@
+"""The program: its commands, and how an error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from depthwise.cli.commands import COMMANDS
+from depthwise.errors import DepthwiseError
+from depthwise.version import __version__
+
+app = typer.Typer(
+    name="depthwise",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Depthwise separable CNNs: build, count, train, diagnose, separate, run.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"depthwise {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print it."),
+    ] = False,
+) -> None:
+    """Depthwise separable CNNs: build, count, train, diagnose, separate, run."""
+
+
+def _in_sentences(function: Callable[..., None]) -> Callable[..., None]:
+    """Turn an error of ours into its sentence and its exit code."""
+
+    @functools.wraps(function)
+    def wrapped(*arguments: object, **options: object) -> None:
+        try:
+            function(*arguments, **options)
+        except DepthwiseError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(error.exit_code) from None
+
+    return wrapped
+
+
+for _command in COMMANDS:
+    _register = app.command(_command.name, epilog=f"Example: {_command.example}")
+    _register(_in_sentences(_command.function))
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code.
+
+    Example:
+        >>> callable(main)
+        True
+    """
+    app()

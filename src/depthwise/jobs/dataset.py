@@ -1,0 +1,92 @@
+"""Labelled data for a job: opened, and divided by named groups or shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from depthwise.data import Dataset, Split, folds, open_data, split_by_group
+from depthwise.data import split as split_by_share
+from depthwise.errors import UsageError
+
+SHARES = (0.7, 0.15, 0.15)
+_INNER = (0.85, 0.0, 0.15)
+
+
+def open_dataset(
+    source: str | Path,
+    *,
+    window: int | None = None,
+    step: int | None = None,
+) -> Dataset:
+    """Open labelled data, whatever they are.
+
+    Args:
+        source: What ``open_data`` takes: a registered name, a folder or a file.
+        window: Samples a window, for recordings; the reader's default if None.
+        step: From one window to the next; half a window if None.
+
+    Returns:
+        The dataset.
+
+    Raises:
+        DataError: If there is nothing to read, or it is damaged.
+    """
+    if window is None:
+        return open_data(source) if step is None else open_data(source, step=step)
+    return open_data(source, window=window, step=step or max(1, window // 2))
+
+
+def choose_split(
+    dataset: Dataset,
+    *,
+    test: Sequence[str] = (),
+    validation: Sequence[str] = (),
+    seed: int = 0,
+) -> Split:
+    """Split data by named groups, or else by shares.
+
+    Args:
+        dataset: Labelled samples.
+        test: Groups to hold out for the score; none takes 15 % by seed.
+        validation: Groups to choose the best epoch by; none lets the seed choose.
+        seed: Of the choice.
+
+    Returns:
+        The parts.
+
+    Raises:
+        UsageError: If groups are named and the data has none.
+        DataError: If a part would be empty.
+    """
+    if not test and not validation:
+        return split_by_share(dataset, SHARES, seed=seed)
+    if dataset.groups is None:
+        msg = f"--test names groups; got data without groups: {dataset.name}"
+        raise UsageError(msg, "leave --test out: the split is by shares then")
+    named = split_by_group(dataset, test, validation=validation)
+    if validation:
+        return named
+    inner = split_by_share(dataset.take(named.train), _INNER, seed=seed)
+    rest = named.train
+    return Split(rest[inner.train], rest[inner.test], named.test)
+
+
+def choose_folds(dataset: Dataset, count: int, *, seed: int = 0) -> dict[str, Split]:
+    """Make folds, by group wherever there are groups.
+
+    Args:
+        dataset: Labelled samples.
+        count: How many folds; 1 is a single split by shares.
+        seed: Of the choice.
+
+    Returns:
+        Splits by name.
+
+    Raises:
+        DataError: If there are fewer groups than folds.
+    """
+    if count == 1:
+        return {"1": choose_split(dataset, seed=seed)}
+    drawn = folds(dataset, count, seed=seed)
+    return {str(number): part for number, part in enumerate(drawn, start=1)}
