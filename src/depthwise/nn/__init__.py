@@ -20,6 +20,7 @@ from depthwise.nn.keras_layout import (
     to_keras_separable,
 )
 from depthwise.nn.keyword_spotting import ds_cnn
+from depthwise.nn.light_inception import lite
 from depthwise.nn.mobilenet import mobilenet_v1, mobilenet_v2
 from depthwise.nn.mobilenet_v3 import mobilenet_v3_large, mobilenet_v3_small
 from depthwise.nn.network import FeatureInfo, Network
@@ -39,6 +40,7 @@ from depthwise.nn.transposed import (
     DepthwiseConvTranspose2d,
     DepthwiseConvTranspose3d,
 )
+from depthwise.nn.xception import xception_time
 
 __all__ = [
     "SHARED",
@@ -78,6 +80,7 @@ __all__ = [
     "from_keras_depthwise",
     "from_keras_separable",
     "list_models",
+    "lite",
     "mobilenet_v1",
     "mobilenet_v2",
     "mobilenet_v3_large",
@@ -88,4 +91,5 @@ __all__ = [
     "to_keras_dense",
     "to_keras_depthwise",
     "to_keras_separable",
+    "xception_time",
 ]

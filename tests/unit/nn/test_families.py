@@ -1,6 +1,7 @@
 """Each family against the counts that its paper, or its usual library, states."""
 
 import pytest
+import torch
 from tests.unit.nn.counting import count_macs, count_parameters
 
 from depthwise.errors import GeometryError
@@ -8,10 +9,12 @@ from depthwise.nn import (
     ds_cnn,
     eegnet,
     efficientnet_lite0,
+    lite,
     mobilenet_v2,
     mobilenet_v3_large,
     mobilenet_v3_small,
 )
+from depthwise.nn.light_inception import HandMade
 
 
 def test_mobilenet_v2() -> None:
@@ -76,3 +79,29 @@ def test_widths_are_multiples_of_eight(multiplier: float) -> None:
 
     assert all(info.channels % 8 == 0 for info in network.feature_info)
     assert network.num_features == (1792 if multiplier > 1 else 1280)
+
+
+def test_lite_counts_as_its_paper_does() -> None:
+    assert count_parameters(lite(num_classes=0)) == 9_814
+
+
+def test_litemv_filters_sensors_apart() -> None:
+    network = lite(in_chans=5, num_classes=0)
+    first = torch.randn(1, 5, 64)
+    second = first.clone()
+    second[:, 3] = torch.randn(64)
+
+    hand_made = network.stem.get_submodule("hand_made")
+    changed = (hand_made(first) != hand_made(second)).any(dim=(0, 2))
+
+    assert changed.sum() > 0
+    assert all(c % 5 == 3 for c in changed.nonzero().flatten().tolist())
+
+
+def test_hand_made_filters_answer_to_their_shape() -> None:
+    rise = torch.arange(20.0)[None, None]
+    answers = HandMade(1, is_summed=False)(rise)[0, :, 8]
+
+    assert (answers[:6] >= 0).all()
+    assert answers[0] == 1
+    assert answers[6] == 0
