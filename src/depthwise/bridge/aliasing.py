@@ -13,6 +13,7 @@ import torch
 from torch import fx
 
 from depthwise.bridge.aten import Value
+from depthwise.bridge.nodes import first_tensor, op_name, writes
 from depthwise.errors import GraphError
 
 Regenerate = Callable[[fx.Node], Value]
@@ -132,53 +133,6 @@ class Values:
         self._values[node] = value
         if result is not None:
             self._same[result] = node
-
-
-def op_name(node: fx.Node) -> str:
-    """Name an aten operator without overload.
-
-    Args:
-        node: Any node.
-
-    Returns:
-        Such as "add_"; empty for what is no operator of torch.
-    """
-    target = node.target
-    if not isinstance(target, torch._ops.OpOverload):  # noqa: SLF001 - has no other name
-        return ""
-    return str(target._schema.name).rsplit("::", 1)[-1]  # noqa: SLF001 - the same
-
-
-def writes(node: fx.Node) -> bool:
-    """Tell whether an operator changes its first argument's elements in place.
-
-    Args:
-        node: Any node.
-
-    Returns:
-        True if its schema says so; operators that only rename axes in place do not.
-    """
-    target = node.target
-    if not isinstance(target, torch._ops.OpOverload):  # noqa: SLF001 - has no other name
-        return False
-    if torch.Tag.inplace_view in target.tags:
-        return False
-    arguments = target._schema.arguments  # noqa: SLF001 - torch's own exporters use it
-    info = arguments[0].alias_info if arguments else None
-    return info is not None and bool(info.is_write)
-
-
-def first_tensor(node: fx.Node) -> fx.Node | None:
-    """Take a node's first operand.
-
-    Args:
-        node: Any node.
-
-    Returns:
-        The operand, or None where the first argument is no node.
-    """
-    first = node.args[0] if node.args else None
-    return first if isinstance(first, fx.Node) else None
 
 
 def _storage(value: object) -> int:

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import fx
 
-from depthwise.bridge.aliasing import Memory, Values, first_tensor, op_name, writes
+from depthwise.bridge.aliasing import Memory, Values
 from depthwise.bridge.aten import HANDLERS, INVERSES, AtenCall, Value
+from depthwise.bridge.nodes import first_tensor, op_name, writes
 from depthwise.bridge.tape import Tape
 from depthwise.errors import UnsupportedOperatorError
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from depthwise.graph import Attribute, Node
+from depthwise.graph import Attribute, Batch, Dim, Node, Shape
 
 Array = NDArray[Any]
 
@@ -19,6 +19,7 @@ class Tape:
 
     Args:
         taken: Names that nodes may not bear: inputs and constants.
+        source: Name of an input whose first axis is the batch.
 
     Example:
         >>> tape = Tape(["x"])
@@ -28,10 +29,12 @@ class Tape:
         stem.act = Relu(x)
     """
 
-    def __init__(self, taken: Sequence[str] = ()) -> None:
+    def __init__(self, taken: Sequence[str] = (), source: str = "") -> None:
         self.nodes: list[Node] = []
         self.constants: dict[str, Array] = {}
         self._names = set(taken)
+        self._source = source
+        self._batch = ""
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def unique(self, wanted: str) -> str:
@@ -65,6 +68,30 @@ class Tape:
             self._known[key] = self.unique(hint)
             self.constants[self._known[key]] = array
         return self._known[key]
+
+    def shape_vector(self, shape: Shape) -> str:
+        """Write a vector of sizes, of which any may hold the batch.
+
+        Args:
+            shape: The sizes.
+
+        Returns:
+            The name of a constant, or of a value computed from the batch.
+        """
+        if not any(isinstance(dim, Batch) for dim in shape):
+            return self.constant(sizes(*(d for d in shape if isinstance(d, int))))
+        parts = [self._size(dim) for dim in shape]
+        return self.emit("Concat", parts, {"axis": 0}) if len(parts) > 1 else parts[0]
+
+    def _size(self, dim: Dim) -> str:
+        if isinstance(dim, int):
+            return self.constant(sizes(dim))
+        if not self._batch:
+            bounds: dict[str, Attribute] = {"start": 0, "end": 1}
+            self._batch = self.emit("Shape", [self._source], bounds, scope="batch!")
+        if dim.times == 1:
+            return self._batch
+        return self.emit("Mul", [self._batch, self.constant(sizes(dim.times))])
 
     def emit(
         self,

@@ -20,7 +20,7 @@ from depthwise.bridge.exporting import export_any_batch, export_fixed_batch
 from depthwise.bridge.symbols import dtype_of, shape_of
 from depthwise.bridge.tape import Array, Tape
 from depthwise.errors import GraphError
-from depthwise.graph import Graph, Input, Node, TensorType, verify
+from depthwise.graph import Batch, Graph, Input, Node, TensorType, verify
 
 Progress = Callable[[int, int], None]
 
@@ -105,7 +105,9 @@ def graph_of(
     inputs = _inputs(program)
     arrays = {one.name: one.array for one in held.values()}
     parameters = {one.name for one in held.values() if one.is_parameter}
-    tape = Tape([*arrays, *(i.name for i in inputs.values())])
+    open_inputs = (i for i in inputs.values() if i.type.shape[:1] == (Batch(),))
+    source = next((i.name for i in open_inputs), "")
+    tape = Tape([*arrays, *(i.name for i in inputs.values())], source)
     names = {node: one.name for node, one in held.items()}
     names |= {node: one.name for node, one in inputs.items()}
     nodes = list(program.graph.nodes)

@@ -13,7 +13,10 @@ from depthwise.bridge.aten import (
     movement,
     normalization,
     pooling,
+    recurrent,
     reduction,
+    resizing,
+    selection,
 )
 from depthwise.bridge.aten.call import AtenCall, Handler, Inverse, Value
 
@@ -28,6 +31,9 @@ _FAMILIES = (
     elementwise,
     reduction,
     movement,
+    selection,
+    resizing,
+    recurrent,
 )
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
@@ -35,5 +41,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 )
 """What each aten operator becomes, by its name without overload and underscore."""
 
-INVERSES: Mapping[str, Inverse] = MappingProxyType(dict(movement.INVERSES))
+INVERSES: Mapping[str, Inverse] = MappingProxyType(
+    {**movement.INVERSES, **selection.INVERSES},
+)
 """How to put a changed view back into what it is a view of."""

@@ -255,6 +255,28 @@ class AtenCall:
         """
         return self.tape.constant(sizes(*values))
 
+    def scalar(self, value: int) -> str:
+        """Make a constant integer without axes: an index or an axis.
+
+        Args:
+            value: The integer.
+
+        Returns:
+            The constant's name.
+        """
+        return self.tape.constant(np.array(value, np.int64))
+
+    def shape_vector(self, shape: Shape) -> str:
+        """Make a vector of sizes, of which any may hold the batch.
+
+        Args:
+            shape: The sizes.
+
+        Returns:
+            The name of a constant, or of a value computed from the batch.
+        """
+        return self.tape.shape_vector(shape)
+
     def array(self, values: Array) -> str:
         """Make a constant of any array.
 

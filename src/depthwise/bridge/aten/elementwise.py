@@ -1,41 +1,11 @@
-"""Arithmetic with broadcasting, and operators that pass a value on."""
+"""Arithmetic, comparison and logic with broadcasting; conversions."""
 
 from __future__ import annotations
 
+import torch
+
 from depthwise.bridge.aten.call import AtenCall, Handler
 from depthwise.bridge.symbols import dtype_of
-
-
-def operand(call: AtenCall, name: str) -> str:
-    """Take an operand in the element type of the result.
-
-    Args:
-        call: The call.
-        name: Argument: a tensor or a number.
-
-    Returns:
-        The value's name; a Cast is added where torch would promote.
-    """
-    if not call.is_tensor(name):
-        return call.number(call.plain(name))
-    return cast(call, call.tensor(name), dtype_of(call.fake(name).dtype))
-
-
-def cast(call: AtenCall, value: str, dtype: str) -> str:
-    """Append a Cast to the result's element type, where one is needed.
-
-    Args:
-        call: The call.
-        value: What to convert.
-        dtype: The element type that it has.
-
-    Returns:
-        The value's name, or the Cast's.
-    """
-    if dtype == call.result_dtype:
-        return value
-    return call.emit("Cast", [value], {"to": ONNX_TYPES[call.result_dtype]})
-
 
 ONNX_TYPES = {
     "float32": 1,
@@ -51,6 +21,40 @@ ONNX_TYPES = {
 """ONNX's numbers of element types."""
 
 
+def operand(call: AtenCall, name: str, dtype: str = "") -> str:
+    """Take an operand in a given element type.
+
+    Args:
+        call: The call.
+        name: Argument: a tensor or a number.
+        dtype: The element type; the result's unless it is said.
+
+    Returns:
+        The value's name; a Cast is added where torch would promote.
+    """
+    wanted = dtype or call.result_dtype
+    if not call.is_tensor(name):
+        return call.number(call.plain(name), wanted)
+    return cast(call, call.tensor(name), dtype_of(call.fake(name).dtype), wanted)
+
+
+def cast(call: AtenCall, value: str, have: str, wanted: str) -> str:
+    """Append a Cast, where one is needed.
+
+    Args:
+        call: The call.
+        value: What to convert.
+        have: The element type that it has.
+        wanted: The element type that it is to have.
+
+    Returns:
+        The value's name, or the Cast's.
+    """
+    if have == wanted:
+        return value
+    return call.emit("Cast", [value], {"to": ONNX_TYPES[wanted]})
+
+
 def _binary(op: str) -> Handler:
     def handler(call: AtenCall) -> str:
         second = operand(call, "other")
@@ -63,27 +67,175 @@ def _binary(op: str) -> Handler:
 
 
 def _reverse_subtract(call: AtenCall) -> str:
-    return call.emit("Sub", [operand(call, "other"), operand(call, "self")])
+    first = operand(call, "self")
+    factor = call.plain("alpha")
+    if factor != 1:
+        first = call.emit("Mul", [first, call.number(factor)])
+    return call.emit("Sub", [operand(call, "other"), first])
 
 
-def _pass_on(call: AtenCall) -> str:
-    return call.tensor()
+def _divide(call: AtenCall) -> str:
+    mode = call.plain("rounding_mode") if "rounding_mode" in call.arguments else None
+    mode = "floor" if call.op == "floor_divide" else mode
+    operands = [operand(call, "self"), operand(call, "other")]
+    whole = call.result_dtype.startswith("int")
+    if mode is None or (mode == "trunc" and whole):
+        return call.emit("Div", operands)
+    if mode == "floor" and not whole:
+        return call.emit("Floor", [call.emit("Div", operands)])
+    raise call.unsupported(f"division must not round by {mode} here")
 
 
-_PASS = (
-    "contiguous",
-    "clone",
-    "detach",
-    "alias",
-    "lift_fresh",
-    "lift_fresh_copy",
-)
+def _compare(op: str) -> Handler:
+    def handler(call: AtenCall) -> str:
+        kind = common_type(call)
+        operands = [operand(call, name, kind) for name in ("self", "other")]
+        if op == "NotEqual":
+            return call.emit("Not", [call.emit("Equal", operands)])
+        return call.emit(op, operands)
+
+    return handler
+
+
+def common_type(call: AtenCall) -> str:
+    """Find the element type that torch compares two operands in.
+
+    Args:
+        call: A call with "self" and "other".
+
+    Returns:
+        Its name.
+    """
+    if not call.is_tensor("other"):
+        number = call.plain("other")
+        return dtype_of(torch.result_type(call.fake("self"), number))
+    return dtype_of(torch.result_type(call.fake("self"), call.fake("other")))
+
+
+def _logic(op: str) -> Handler:
+    def handler(call: AtenCall) -> str:
+        if dtype_of(call.fake("self").dtype) != "bool":
+            raise call.unsupported("bitwise operators take truth values")
+        return call.emit(op, [operand(call, "self"), operand(call, "other")])
+
+    return handler
+
+
+def _not(call: AtenCall) -> str:
+    return call.emit("Not", [operand(call, "self", "bool")])
+
+
+def _power(call: AtenCall) -> str:
+    exponent = call.plain("exponent")
+    if exponent == 2:
+        return call.emit("Mul", [operand(call, "self")] * 2)
+    return call.emit("Pow", [operand(call, "self"), operand(call, "exponent")])
+
+
+def _square(call: AtenCall) -> str:
+    return call.emit("Mul", [operand(call, "self")] * 2)
+
+
+def _remainder(call: AtenCall) -> str:
+    operands = [operand(call, "self"), operand(call, "other")]
+    if call.op == "fmod":
+        return call.emit("Mod", operands, {"fmod": 1})
+    if call.result_dtype.startswith("int"):
+        return call.emit("Mod", operands)
+    whole = call.emit("Floor", [call.emit("Div", operands)])
+    return call.emit("Sub", [operands[0], call.emit("Mul", [whole, operands[1]])])
+
+
+def _where(call: AtenCall) -> str:
+    condition = operand(call, "condition", "bool")
+    choices = [operand(call, "self"), operand(call, "other")]
+    return call.emit("Where", [condition, *choices])
+
+
+def _masked_fill(call: AtenCall) -> str:
+    operands = [call.tensor("mask"), operand(call, "value"), operand(call, "self")]
+    return call.emit("Where", operands)
+
+
+def _scaled_sum(op: str) -> Handler:
+    """Spell self + value * (tensor1 op tensor2)."""
+
+    def handler(call: AtenCall) -> str:
+        pair = [operand(call, "tensor1"), operand(call, "tensor2")]
+        term = call.emit(op, pair)
+        if call.plain("value") != 1:
+            term = call.emit("Mul", [term, call.number(call.plain("value"))])
+        return call.emit("Add", [operand(call, "self"), term])
+
+    return handler
+
+
+def _convert(call: AtenCall) -> str:
+    return operand(call, "self")
+
+
+def _unary(*ops: str) -> Handler:
+    def handler(call: AtenCall) -> str:
+        value = operand(call, "self")
+        for op in ops:
+            value = call.emit(op, [value])
+        return value
+
+    return handler
+
+
+_CONVERSIONS = ("to", "_to_copy", "type_as", "float", "double")
+_PASS = ("contiguous", "clone", "detach", "alias", "lift_fresh", "lift_fresh_copy")
 
 HANDLERS: dict[str, Handler] = {
     "add": _binary("Add"),
     "sub": _binary("Sub"),
+    "subtract": _binary("Sub"),
     "mul": _binary("Mul"),
-    "div": _binary("Div"),
+    "multiply": _binary("Mul"),
     "rsub": _reverse_subtract,
-    **dict.fromkeys(_PASS, _pass_on),
+    "div": _divide,
+    "divide": _divide,
+    "true_divide": _divide,
+    "floor_divide": _divide,
+    "remainder": _remainder,
+    "fmod": _remainder,
+    "maximum": _binary("Max"),
+    "minimum": _binary("Min"),
+    "pow": _power,
+    "square": _square,
+    "addcmul": _scaled_sum("Mul"),
+    "addcdiv": _scaled_sum("Div"),
+    "eq": _compare("Equal"),
+    "ne": _compare("NotEqual"),
+    "lt": _compare("Less"),
+    "le": _compare("LessOrEqual"),
+    "gt": _compare("Greater"),
+    "ge": _compare("GreaterOrEqual"),
+    "logical_and": _logic("And"),
+    "logical_or": _logic("Or"),
+    "logical_xor": _logic("Xor"),
+    "bitwise_and": _logic("And"),
+    "bitwise_or": _logic("Or"),
+    "__and__": _logic("And"),
+    "__or__": _logic("Or"),
+    "logical_not": _not,
+    "bitwise_not": _not,
+    "where": _where,
+    "masked_fill": _masked_fill,
+    "neg": _unary("Neg"),
+    "abs": _unary("Abs"),
+    "sqrt": _unary("Sqrt"),
+    "rsqrt": _unary("Sqrt", "Reciprocal"),
+    "reciprocal": _unary("Reciprocal"),
+    "exp": _unary("Exp"),
+    "log": _unary("Log"),
+    "sin": _unary("Sin"),
+    "cos": _unary("Cos"),
+    "erf": _unary("Erf"),
+    "floor": _unary("Floor"),
+    "ceil": _unary("Ceil"),
+    "round": _unary("Round"),
+    "sign": _unary("Sign"),
+    **dict.fromkeys((*_CONVERSIONS, *_PASS), _convert),
 }

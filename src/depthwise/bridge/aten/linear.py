@@ -1,25 +1,30 @@
-"""Matrix products."""
+"""Matrix products, and attention as it is spelled."""
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from depthwise.bridge.aten.call import AtenCall, Handler
+from depthwise.bridge.symbols import dtype_of
 
 
 def _linear(call: AtenCall) -> str:
     x, weight, bias = call.tensor("input"), call.tensor("weight"), call.tensor("bias")
-    if len(call.shape("input")) == 2 and len(call.shape("weight")) == 2:
-        return call.emit("Gemm", [x, weight, bias], {"transB": 1})
     rank = len(call.shape("weight"))
-    perm = (1, 0) if rank == 2 else (0,)
-    turned = call.emit("Transpose", [weight], {"perm": perm})
+    if len(call.shape("input")) == 2 and rank == 2:
+        return call.emit("Gemm", [x, weight, bias], {"transB": 1})
+    turned = weight if rank == 1 else call.emit("Transpose", [weight], {"perm": (1, 0)})
     product = call.emit("MatMul", [x, turned])
     return call.emit("Add", [product, bias]) if bias else product
 
 
-def _matmul(call: AtenCall) -> str:
-    second = "other" if "other" in call.arguments else "mat2"
-    second = second if second in call.arguments else "vec"
-    return call.emit("MatMul", [call.tensor(), call.tensor(second)])
+def _matmul(second: str) -> Handler:
+    def handler(call: AtenCall) -> str:
+        return call.emit("MatMul", [call.tensor(), call.tensor(second)])
+
+    return handler
 
 
 def _addmm(call: AtenCall) -> str:
@@ -28,12 +33,60 @@ def _addmm(call: AtenCall) -> str:
     return call.emit("Gemm", operands, {"alpha": alpha, "beta": beta})
 
 
+def _baddbmm(call: AtenCall) -> str:
+    product = call.emit("MatMul", [call.tensor("batch1"), call.tensor("batch2")])
+    terms = []
+    for value, name in ((product, "alpha"), (call.tensor(), "beta")):
+        factor = call.plain(name)
+        scaled = [value, call.number(factor)]
+        terms.append(value if factor == 1 else call.emit("Mul", scaled))
+    return call.emit("Add", terms)
+
+
+def _attention(call: AtenCall) -> str:
+    """Spell scaled dot product attention: softmax(q k^T s + mask) v."""
+    if call.plain("enable_gqa"):
+        raise call.unsupported("grouped queries have no counterpart")
+    query, key, value = (call.tensor(name) for name in ("query", "key", "value"))
+    width = call.size(-1, "query")
+    given = call.plain("scale")
+    scale = 1 / math.sqrt(width) if given is None else float(given)
+    rank = len(call.shape("key"))
+    order = (*range(rank - 2), rank - 1, rank - 2)
+    turned = call.emit("Transpose", [key], {"perm": order})
+    scores = call.emit("MatMul", [query, turned])
+    scores = call.emit("Mul", [scores, call.number(scale)])
+    scores = _masked(call, scores)
+    weights = call.emit("Softmax", [scores], {"axis": -1})
+    ratio = float(call.plain("dropout_p"))
+    if ratio:
+        share = call.tape.constant(np.array(ratio, "float32"))
+        weights = call.emit("Dropout", [weights, share])
+    return call.emit("MatMul", [weights, value])
+
+
+def _masked(call: AtenCall, scores: str) -> str:
+    lowest = call.number(-math.inf)
+    if call.plain("is_causal"):
+        rows, columns = call.size(-2, "query"), call.size(-2, "key")
+        seen = call.array(np.tri(rows, columns, dtype=np.bool_))
+        return call.emit("Where", [seen, scores, lowest])
+    mask = call.tensor("attn_mask")
+    if not mask:
+        return scores
+    if dtype_of(call.fake("attn_mask").dtype) == "bool":
+        return call.emit("Where", [mask, scores, lowest])
+    return call.emit("Add", [scores, mask])
+
+
 HANDLERS: dict[str, Handler] = {
     "linear": _linear,
-    "matmul": _matmul,
-    "mm": _matmul,
-    "bmm": _matmul,
-    "mv": _matmul,
-    "dot": lambda call: call.emit("MatMul", [call.tensor(), call.tensor("tensor")]),
+    "matmul": _matmul("other"),
+    "mm": _matmul("mat2"),
+    "bmm": _matmul("mat2"),
+    "mv": _matmul("vec"),
+    "dot": _matmul("tensor"),
     "addmm": _addmm,
+    "baddbmm": _baddbmm,
+    "scaled_dot_product_attention": _attention,
 }

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from depthwise.bridge.aten.call import AtenCall, Handler
+from depthwise.bridge.aten.call import AtenCall, Handler, Value
+from depthwise.graph import Shape
+from depthwise.graph.shapes import concrete
 
 
-def _filled(call: AtenCall, name: str, count: int, value: float) -> str:
-    """Take an optional vector, or make the one that changes nothing."""
+def _filled(call: AtenCall, name: str, shape: Shape, value: float) -> str:
+    """Take an optional array, or make the one that changes nothing."""
     found = call.tensor(name)
-    return found or call.array(np.full(count, value, call.result_dtype))
+    return found or call.array(np.full(concrete(shape), value, call.result_dtype))
 
 
 def _batch_norm(call: AtenCall) -> str:
-    count = call.size(1, "input")
+    channels = (call.size(1, "input"),)
     mean, variance = call.tensor("running_mean"), call.tensor("running_var")
     if call.plain("training") or not mean or not variance:
         why = "batch norm without running statistics depends on the whole batch"
         raise call.unsupported(why)
     operands = [
         call.tensor("input"),
-        _filled(call, "weight", count, 1),
-        _filled(call, "bias", count, 0),
+        _filled(call, "weight", channels, 1),
+        _filled(call, "bias", channels, 0),
         mean,
         variance,
     ]
@@ -33,6 +35,48 @@ def _batch_norm(call: AtenCall) -> str:
     return call.emit("BatchNormalization", operands, attributes)
 
 
+def _instance_norm(call: AtenCall) -> str:
+    channels = (call.size(1, "input"),)
+    operands = [
+        call.tensor("input"),
+        _filled(call, "weight", channels, 1),
+        _filled(call, "bias", channels, 0),
+    ]
+    epsilon = float(call.plain("eps"))
+    if call.plain("use_input_stats"):
+        return call.emit("InstanceNormalization", operands, {"epsilon": epsilon})
+    operands += [call.tensor("running_mean"), call.tensor("running_var")]
+    return call.emit("BatchNormalization", operands, {"epsilon": epsilon})
+
+
+def _group_norm(call: AtenCall) -> str:
+    channels = (call.size(1, "input"),)
+    groups = call.integer("num_groups")
+    operands = [
+        call.tensor("input"),
+        _filled(call, "weight", channels, 1),
+        _filled(call, "bias", channels, 0),
+    ]
+    epsilon = float(call.plain("eps"))
+    if len(call.shape("input")) > 2:
+        attributes = {"epsilon": epsilon, "num_groups": groups}
+        return call.emit("GroupNormalization", operands, attributes)
+    # ONNX normalises groups of images only: give a matrix one pixel.
+    shape = call.shape("input")
+    attributes = {"epsilon": epsilon, "num_groups": groups}
+    operands[0] = call.reshape(operands[0], (*shape, 1))
+    result = call.emit("GroupNormalization", operands, attributes)
+    return call.reshape(result, shape)
+
+
+def _layer_norm(call: AtenCall) -> Value:
+    shape = call.integers("normalized_shape")
+    bias = call.tensor("bias")
+    operands = [call.tensor("input"), _filled(call, "weight", shape, 1), bias]
+    attributes = {"epsilon": float(call.plain("eps")), "axis": -len(shape)}
+    return call.emit("LayerNormalization", operands, attributes)
+
+
 def _dropout(call: AtenCall) -> str:
     ratio = call.tape.constant(np.array(call.plain("p"), "float32"))
     return call.emit("Dropout", [call.tensor("input"), ratio])
@@ -40,6 +84,9 @@ def _dropout(call: AtenCall) -> str:
 
 HANDLERS: dict[str, Handler] = {
     "batch_norm": _batch_norm,
+    "instance_norm": _instance_norm,
+    "group_norm": _group_norm,
+    "layer_norm": _layer_norm,
     "dropout": _dropout,
     "feature_dropout": _dropout,
     "alpha_dropout": _dropout,

@@ -1,8 +1,8 @@
-"""Pooling."""
+"""Pooling, over windows of a given size and into a given number of them."""
 
 from __future__ import annotations
 
-from depthwise.bridge.aten.call import AtenCall, Handler
+from depthwise.bridge.aten.call import AtenCall, Handler, Value
 from depthwise.graph import Attribute
 
 
@@ -18,13 +18,29 @@ def _window(call: AtenCall, rank: int) -> dict[str, Attribute]:
     return found
 
 
+def _batched(call: AtenCall, rank: int) -> str:
+    if len(call.shape()) == rank + 2:
+        return call.tensor()
+    return call.emit("Unsqueeze", [call.tensor(), call.vector(0)])
+
+
+def _unbatched(call: AtenCall, result: str, rank: int) -> str:
+    if len(call.shape()) == rank + 2:
+        return result
+    return call.emit("Squeeze", [result, call.vector(0)])
+
+
 def _max(rank: int) -> Handler:
-    def handler(call: AtenCall) -> str:
+    """Take maxima; the places of them have no counterpart, and are not given out."""
+
+    def handler(call: AtenCall) -> Value:
         attributes = _window(call, rank)
         dilations = call.integers("dilation", rank)
         if set(dilations) != {1}:
             attributes["dilations"] = dilations
-        return call.emit("MaxPool", [call.tensor()], attributes)
+        result = call.emit("MaxPool", [_batched(call, rank)], attributes)
+        result = _unbatched(call, result, rank)
+        return (result, "") if call.op.endswith("_with_indices") else result
 
     return handler
 
@@ -36,32 +52,50 @@ def _average(rank: int) -> Handler:
         attributes = _window(call, rank)
         if call.plain("count_include_pad") and "pads" in attributes:
             attributes["count_include_pad"] = 1
-        return call.emit("AveragePool", [call.tensor()], attributes)
+        result = call.emit("AveragePool", [_batched(call, rank)], attributes)
+        return _unbatched(call, result, rank)
 
     return handler
 
 
 def _adaptive(kind: str, rank: int) -> Handler:
-    """Pool to a given size: exact windows where the sizes divide."""
+    """Pool to a given number of windows, of equal size where the sizes divide."""
 
-    def handler(call: AtenCall) -> str:
+    def handler(call: AtenCall) -> Value:
         inputs = tuple(call.size(axis - rank) for axis in range(rank))
         wanted = tuple(
-            size if size is not None else have
+            have if size is None else size
             for size, have in zip(_wanted(call, rank), inputs, strict=True)
         )
-        if wanted == inputs:
-            return call.emit("Identity", [call.tensor()])
+        x = _batched(call, rank)
+        pairs = list(zip(inputs, wanted, strict=True))
         if set(wanted) == {1}:
-            return call.emit(f"Global{kind}Pool", [call.tensor()])
-        if any(have % want for have, want in zip(inputs, wanted, strict=True)):
-            why = f"adaptive sizes must divide the input; got {inputs} -> {wanted}"
-            raise call.unsupported(why)
-        taps = tuple(h // w for h, w in zip(inputs, wanted, strict=True))
-        attributes: dict[str, Attribute] = {"kernel_shape": taps, "strides": taps}
-        return call.emit(f"{kind}Pool", [call.tensor()], attributes)
+            x = call.emit(f"Global{kind}Pool", [x])
+        elif all(have % want == 0 for have, want in pairs):
+            taps = tuple(have // want for have, want in pairs)
+            window: dict[str, Attribute] = {"kernel_shape": taps, "strides": taps}
+            x = x if wanted == inputs else call.emit(f"{kind}Pool", [x], window)
+        else:
+            for axis, (have, want) in enumerate(pairs):
+                x = _uneven(call, kind, x, (axis + 2, have, want))
+        result = _unbatched(call, x, rank)
+        return (result, "") if kind == "Max" else result
 
     return handler
+
+
+def _uneven(call: AtenCall, kind: str, x: str, axis: tuple[int, int, int]) -> str:
+    """Pool one axis into windows whose sizes differ, one after the other."""
+    where, have, want = axis
+    if have == want:
+        return x
+    op = {"Average": "ReduceMean", "Max": "ReduceMax"}[kind]
+    parts = []
+    for index in range(want):
+        start, end = index * have // want, -(-(index + 1) * have // want)
+        bounds = [call.vector(v) for v in (start, end, where)]
+        parts.append(call.emit(op, [call.emit("Slice", [x, *bounds]), bounds[2]]))
+    return call.emit("Concat", parts, {"axis": where})
 
 
 def _wanted(call: AtenCall, rank: int) -> tuple[int | None, ...]:
@@ -70,9 +104,13 @@ def _wanted(call: AtenCall, rank: int) -> tuple[int | None, ...]:
     return row * rank if len(row) == 1 else row
 
 
+_RANKS = (1, 2, 3)
+
 HANDLERS: dict[str, Handler] = {
-    **{f"max_pool{rank}d": _max(rank) for rank in (1, 2, 3)},
-    **{f"avg_pool{rank}d": _average(rank) for rank in (1, 2, 3)},
-    **{f"adaptive_avg_pool{rank}d": _adaptive("Average", rank) for rank in (1, 2, 3)},
-    **{f"adaptive_max_pool{rank}d": _adaptive("Max", rank) for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d": _max(rank) for rank in _RANKS},
+    **{f"max_pool{rank}d_with_indices": _max(rank) for rank in _RANKS},
+    **{f"avg_pool{rank}d": _average(rank) for rank in _RANKS},
+    **{f"adaptive_avg_pool{rank}d": _adaptive("Average", rank) for rank in _RANKS},
+    **{f"_adaptive_avg_pool{rank}d": _adaptive("Average", rank) for rank in _RANKS},
+    **{f"adaptive_max_pool{rank}d": _adaptive("Max", rank) for rank in _RANKS},
 }

@@ -1,0 +1,218 @@
+"""Operators that pick elements or put them together; slices are views in torch."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from torch import fx
+
+from depthwise.bridge.aten.call import AtenCall, Handler, Inverse, Value, positive
+from depthwise.bridge.symbols import dtype_of, shape_of
+from depthwise.graph import Attribute, Batch
+
+
+def _axis(call: AtenCall, name: str = "dim") -> int:
+    return positive(call.integer(name), len(call.shape()))
+
+
+def _bounds(call: AtenCall) -> range | None:
+    """Find what a slice selects; None where it selects everything."""
+    axis, size = _axis(call), call.shape()[_axis(call)]
+    start = call.plain("start") or 0
+    end, step = call.plain("end"), call.integer("step")
+    if isinstance(end, Batch) and end == size:
+        end = None
+    whole = start == 0 and step == 1
+    if whole and (end is None or (isinstance(end, int) and end >= sys.maxsize)):
+        return None
+    if isinstance(size, Batch) or isinstance(end, Batch) or isinstance(start, Batch):
+        raise call.unsupported(f"a slice must keep the whole batch; got axis {axis}")
+    chosen = range(size)[slice(start, end, step)]
+    return None if len(chosen) == size else chosen
+
+
+def _cut(call: AtenCall, value: str, axis: int, part: range) -> str:
+    """Append a Slice."""
+    if not len(part):
+        part = range(part.start, part.start, part.step)
+    rows = [call.vector(v) for v in (part.start, part.stop, axis)]
+    steps = [call.vector(part.step)] if part.step != 1 else []
+    return call.emit("Slice", [value, *rows, *steps])
+
+
+def _slice(call: AtenCall) -> str:
+    chosen = _bounds(call)
+    if chosen is None:
+        return call.tensor()
+    return _cut(call, call.tensor(), _axis(call), chosen)
+
+
+def _slice_back(call: AtenCall, base: Value, changed: Value) -> str:
+    chosen = _bounds(call)
+    if chosen is None:
+        return str(changed)
+    return _replace(call, str(base), str(changed), _axis(call), chosen)
+
+
+def _replace(call: AtenCall, base: str, new: str, axis: int, part: range) -> str:
+    """Put new elements in the place of a part of an axis."""
+    size = call.size(axis)
+    if part.step == 1:
+        before = range(part.start)
+        after = range(part.stop, size)
+        parts = [_cut(call, base, axis, before)] if len(before) else []
+        parts.append(new)
+        parts += [_cut(call, base, axis, after)] if len(after) else []
+        return call.emit("Concat", parts, {"axis": axis}) if len(parts) > 1 else new
+    shape = [1] * len(call.shape())
+    shape[axis] = size
+    chosen = np.isin(np.arange(size), part).reshape(shape)
+    places = np.clip((np.arange(size) - part.start) // part.step, 0, len(part) - 1)
+    spread = call.emit("Gather", [new, call.array(places)], {"axis": axis})
+    return call.emit("Where", [call.array(chosen), spread, base])
+
+
+def _select(call: AtenCall) -> str:
+    attributes: dict[str, Attribute] = {"axis": _axis(call)}
+    index = call.scalar(_selected(call).start)
+    return call.emit("Gather", [call.tensor(), index], attributes)
+
+
+def _selected(call: AtenCall) -> range:
+    index = call.integer("index")
+    size = call.shape()[_axis(call)]
+    if index < 0:
+        index += call.size(_axis(call))
+    return range(index, index + 1) if size else range(0)
+
+
+def _select_back(call: AtenCall, base: Value, changed: Value) -> str:
+    axis = _axis(call)
+    new = call.emit("Unsqueeze", [str(changed), call.vector(axis)])
+    return _replace(call, str(base), new, axis, _selected(call))
+
+
+def _narrow(call: AtenCall) -> range:
+    start = call.integer("start")
+    return range(start, start + call.integer("length"))
+
+
+def _narrowed(call: AtenCall) -> str:
+    return _cut(call, call.tensor(), _axis(call), _narrow(call))
+
+
+def _narrow_back(call: AtenCall, base: Value, changed: Value) -> str:
+    return _replace(call, str(base), str(changed), _axis(call), _narrow(call))
+
+
+def _parts(call: AtenCall) -> tuple[int, ...]:
+    """Read the sizes of the parts from the traced results themselves."""
+    axis = _axis(call)
+    values = call.node.meta["val"]
+    sizes = [shape_of(value)[axis] for value in values]
+    if any(isinstance(size, Batch) for size in sizes):
+        raise call.unsupported("a split must keep the whole batch")
+    return tuple(int(size) for size in sizes if isinstance(size, int))
+
+
+def _split(call: AtenCall) -> Value:
+    parts = _parts(call)
+    if len(parts) == 1:
+        return (call.tensor(),)
+    operands = [call.tensor(), call.vector(*parts)]
+    return call.emit_many("Split", operands, len(parts), {"axis": _axis(call)})
+
+
+def _unbind(call: AtenCall) -> Value:
+    axis, count = _axis(call), call.size(_axis(call))
+    indices = [call.scalar(index) for index in range(count)]
+    picks = [[call.tensor(), index] for index in indices]
+    return tuple(call.emit("Gather", pick, {"axis": axis}) for pick in picks)
+
+
+def _join(call: AtenCall, _base: Value, changed: Value) -> str:
+    if call.op == "unbind":
+        axis = call.vector(_axis(call))
+        changed = tuple(call.emit("Unsqueeze", [part, axis]) for part in changed)
+    return call.emit("Concat", tuple(changed), {"axis": _axis(call)})
+
+
+def _listed(call: AtenCall) -> list[str]:
+    """Take the operands of a list that have elements, in the result's type."""
+    names, nodes = call.tensors("tensors"), call.arguments["tensors"]
+    fakes = [node.meta["val"] for node in nodes if isinstance(node, fx.Node)]
+    if any(dtype_of(fake.dtype) != call.result_dtype for fake in fakes):
+        raise call.unsupported("tensors must be of one element type")
+    pairs = zip(names, fakes, strict=True)
+    return [name for name, fake in pairs if shape_of(fake) != (0,)]
+
+
+def _concat(call: AtenCall) -> str:
+    axis = positive(call.integer("dim"), len(call.result_shape))
+    values = _listed(call)
+    return (
+        values[0] if len(values) == 1 else call.emit("Concat", values, {"axis": axis})
+    )
+
+
+def _stack(call: AtenCall) -> str:
+    axis = positive(call.integer("dim"), len(call.result_shape))
+    where = call.vector(axis)
+    values = [call.emit("Unsqueeze", [name, where]) for name in _listed(call)]
+    return call.emit("Concat", values, {"axis": axis})
+
+
+def _index_select(call: AtenCall) -> str:
+    operands = [call.tensor(), call.tensor("index")]
+    return call.emit("Gather", operands, {"axis": _axis(call)})
+
+
+def _gather(call: AtenCall) -> str:
+    operands = [call.tensor(), call.tensor("index")]
+    return call.emit("GatherElements", operands, {"axis": _axis(call)})
+
+
+def _embedding(call: AtenCall) -> str:
+    return call.emit("Gather", [call.tensor("weight"), call.tensor("indices")])
+
+
+def _index(call: AtenCall) -> str:
+    """Index with integers along one axis."""
+    given = call.arguments["indices"]
+    axes = [axis for axis, one in enumerate(given) if one is not None]
+    if len(axes) != 1:
+        raise call.unsupported(f"indices must be along one axis; got {len(axes)}")
+    (axis,) = axes
+    kind = dtype_of(given[axis].meta["val"].dtype)
+    if not kind.startswith("int"):
+        raise call.unsupported("indices must be integers: a mask selects any number")
+    operands = [call.tensor(), str(call.read(given[axis]))]
+    return call.emit("Gather", operands, {"axis": axis})
+
+
+_SPLITS = ("chunk", "split", "split_with_sizes", "tensor_split", "unsafe_chunk")
+_SPLITS += ("unsafe_split", "unsafe_split_with_sizes")
+
+HANDLERS: dict[str, Handler] = {
+    "slice": _slice,
+    "select": _select,
+    "narrow": _narrowed,
+    **dict.fromkeys(_SPLITS, _split),
+    "unbind": _unbind,
+    "cat": _concat,
+    "concat": _concat,
+    "concatenate": _concat,
+    "stack": _stack,
+    "index_select": _index_select,
+    "gather": _gather,
+    "embedding": _embedding,
+    "index": _index,
+}
+
+INVERSES: dict[str, Inverse] = {
+    "slice": _slice_back,
+    "select": _select_back,
+    "narrow": _narrow_back,
+    **dict.fromkeys((*_SPLITS, "unbind"), _join),
+}
