@@ -47,6 +47,17 @@ class Memory:
             if first is not None and writes(node):
                 self._written.add(self._storages[first])
 
+    def is_written(self, node: fx.Node) -> bool:
+        """Tell whether anything ever writes to the memory of a result.
+
+        Args:
+            node: Any node.
+
+        Returns:
+            True if an in-place operator does.
+        """
+        return self._storages.get(node, 0) in self._written
+
     def view_of(self, node: fx.Node) -> fx.Node | None:
         """Find the operand that a result shares memory with.
 

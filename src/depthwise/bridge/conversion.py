@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -11,6 +11,8 @@ from torch import fx
 
 from depthwise.bridge.aliasing import Memory, Values
 from depthwise.bridge.aten import HANDLERS, INVERSES, AtenCall, Value
+from depthwise.bridge.decomposing import decompose
+from depthwise.bridge.folding import fold
 from depthwise.bridge.nodes import first_tensor, op_name, writes
 from depthwise.bridge.tape import Tape
 from depthwise.errors import UnsupportedOperatorError
@@ -27,28 +29,37 @@ _SILENT = {
 
 
 class Converter:
-    """Walks an exported program and emits ONNX nodes.
+    """Walks a traced program and emits ONNX nodes.
 
     Args:
         nodes: The program's nodes, in order.
         tape: Where to emit.
         names: Names of the values of its placeholders.
+        known: Placeholders whose elements nothing decides but the program.
+        scope: The module that all nodes belong to; each its own unless it is said.
     """
 
     def __init__(
         self,
-        nodes: list[fx.Node],
+        nodes: Iterable[fx.Node],
         tape: Tape,
         names: Mapping[fx.Node, str],
+        *,
+        known: Mapping[fx.Node, torch.Tensor] | None = None,
+        scope: str | None = None,
     ) -> None:
-        self._nodes = nodes
+        self._nodes = list(nodes)
         self._tape = tape
-        self._memory = Memory(nodes)
+        self._scope = scope
+        self._memory = Memory(self._nodes)
+        self._known = {
+            n: t for n, t in (known or {}).items() if not self._memory.is_written(n)
+        }
         self._values = Values(self._compute, self._put_back)
         for node, name in names.items():
             self._values.define(node, name)
 
-    def run(self, step: Callable[[], None]) -> None:
+    def run(self, step: Callable[[], None] = lambda: None) -> None:
         """Emit everything.
 
         Args:
@@ -74,6 +85,12 @@ class Converter:
         return self._values.read(node)
 
     def _convert(self, node: fx.Node) -> None:
+        folded = fold(node, self._known)
+        if folded is not None:
+            if not self._memory.is_written(node):
+                self._known[node] = folded
+            self._values.define(node, self._tape.constant(folded.numpy()))
+            return
         value = self._compute(node)
         changed = first_tensor(node)
         if changed is not None and writes(node):
@@ -86,7 +103,26 @@ class Converter:
             source, index = node.args
             return self._values.read(source)[index]  # type: ignore[arg-type,index]
         call = self._call(node)
-        return HANDLERS[call.op](call)
+        handler = HANDLERS.get(call.op)
+        return handler(call) if handler else self._spell_out(node, call)
+
+    def _spell_out(self, node: fx.Node, call: AtenCall) -> Value:
+        """Convert what torch itself decomposes an operator into."""
+        found = decompose(node) if op_name(node) else None
+        if found is None:
+            raise _without_handler(node, call.scope)
+        program, operands = found
+        holders = program.graph.find_nodes(op="placeholder")
+        read = self._values.read
+        names = {h: str(read(o)) for h, o in zip(holders, operands, strict=True)}
+        nodes = list(program.graph.nodes)
+        inner = Converter(nodes, self._tape, names, scope=call.scope)
+        inner.run()
+        (end,) = program.graph.find_nodes(op="output")
+        result = end.args[0]
+        if isinstance(result, fx.Node):
+            return inner.value(result)
+        return tuple(str(inner.value(one)) if one else "" for one in result)
 
     def _put_back(self, node: fx.Node, base: Value, changed: Value) -> Value:
         if node.target is operator.getitem:
@@ -98,18 +134,13 @@ class Converter:
         return INVERSES[call.op](call, base, changed)
 
     def _call(self, node: fx.Node) -> AtenCall:
+        scope = scope_of(node) if self._scope is None else self._scope
         name = op_name(node)
+        if not name:
+            raise _without_handler(node, scope)
         plain = name if name in HANDLERS else name.removesuffix("_")
-        scope = scope_of(node)
-        if plain not in HANDLERS:
-            what = f"aten.{name}" if name else str(node.target)
-            where = scope.rstrip("!") or "the model itself"
-            msg = f"operators must have a counterpart in ONNX; got {what} at {where}"
-            hint = f"supported: {', '.join(sorted(HANDLERS))}"
-            raise UnsupportedOperatorError(msg, hint)
         arguments = bind_arguments(node)
-        read = self._values.read
-        return AtenCall(plain, node, arguments, self._tape, read, scope)
+        return AtenCall(plain, node, arguments, self._tape, self._values.read, scope)
 
 
 def bind_arguments(node: fx.Node) -> dict[str, Any]:
@@ -149,6 +180,14 @@ def scope_of(node: fx.Node) -> str:
     where = str(path).split("@", 1)[0]
     is_layer = str(kind).startswith("torch.nn.modules.")
     return f"{where}!" if is_layer and where else where
+
+
+def _without_handler(node: fx.Node, scope: str) -> UnsupportedOperatorError:
+    name = op_name(node)
+    what = f"aten.{name}" if name else str(node.target)
+    where = scope.rstrip("!") or "the model itself"
+    msg = f"operators must have a counterpart in ONNX; got {what} at {where}"
+    return UnsupportedOperatorError(msg, f"supported: {', '.join(sorted(HANDLERS))}")
 
 
 def _is_silent(node: fx.Node) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.export import Dim, ExportedProgram
+from torch.export import Dim, ExportedProgram, ShapesCollection
 from torch.utils import _pytree as pytree
 
 from depthwise.bridge.examples import TRACED_BATCH, Arguments
@@ -23,6 +23,7 @@ _NOISY = (
     "torch.fx.experimental.symbolic_shapes",
     "torch.fx.experimental.recording",
     "torch.fx.experimental.proxy_tensor",
+    "torch._subclasses.fake_tensor",
 )
 
 
@@ -45,11 +46,10 @@ def export_any_batch(
         GraphError: If the module cannot be traced.
     """
     given = arguments.with_batch(TRACED_BATCH)
-
-    def open_axes(leaf: object) -> dict[int, Any] | None:
-        return {0: Dim.AUTO} if given.carries_batch(leaf) else None
-
-    axes = pytree.tree_map(open_axes, given.kwargs or given.args)
+    axes: Any = ShapesCollection()  # type: ignore[no-untyped-call]
+    for leaf in pytree.tree_leaves((given.args, given.kwargs)):
+        if given.carries_batch(leaf):
+            axes[leaf] = {0: Dim.AUTO}
     return _export(module, given, axes, step)
 
 
@@ -85,7 +85,7 @@ def _export(
 
     hook = nn.modules.module.register_module_forward_hook(count)
     try:
-        with _as_eval(module), _silence(), torch.no_grad():
+        with _as_eval(module), silence(), torch.no_grad():
             return torch.export.export(
                 module,
                 arguments.args,
@@ -118,7 +118,12 @@ def _as_eval(module: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
+    """Keep torch's tracing machinery from warning and logging.
+
+    Yields:
+        Nothing.
+    """
     loggers = [logging.getLogger(name) for name in _NOISY]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -10,7 +10,7 @@ import torch
 from depthwise.bridge.operators import FUNCTIONS
 from depthwise.errors import GraphError
 from depthwise.execute import Batches, Values, feed
-from depthwise.graph import Call, Graph, call_of
+from depthwise.graph import Batch, Call, Graph, call_of
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -53,11 +53,15 @@ def run(
     kind = _DTYPES[dtype]
     wanted = tuple(dict.fromkeys((*graph.outputs, *taps)))
     constants = {name: _tensor(a, kind) for name, a in graph.constants.items()}
-    steps = _plan(graph, set(wanted))
+    plans: dict[int, list[Step]] = {}
     for batch in batches:
+        given = feed(graph, batch)
+        count = _count(graph, given)
+        if count not in plans:
+            plans[count] = _plan(graph.bind(count), set(wanted))
         values: dict[str, Any] = {"": None, **constants}
-        values |= {n: _tensor(a, kind) for n, a in feed(graph, batch).items()}
-        _step_through(steps, values)
+        values |= {name: _tensor(array, kind) for name, array in given.items()}
+        _step_through(plans[count], values)
         yield {name: values[name].numpy() for name in wanted}
 
 
@@ -83,6 +87,15 @@ def _plan(graph: Graph, keep: set[str]) -> list[Step]:
         free = tuple(sorted(name for name in names if last[name] == index))
         steps.append((call_of(node, graph.types, graph.constants), free))
     return steps
+
+
+def _count(graph: Graph, given: Values) -> int:
+    """Find how many samples a batch holds; 0 where the graph leaves none open."""
+    for one in graph.inputs:
+        for size, dim in zip(given[one.name].shape, one.type.shape, strict=True):
+            if isinstance(dim, Batch):
+                return int(size) // dim.times
+    return 0
 
 
 def _tensor(array: Any, dtype: torch.dtype) -> torch.Tensor:

@@ -16,7 +16,7 @@ from torch.utils import _pytree as pytree
 
 from depthwise.bridge.conversion import Converter
 from depthwise.bridge.examples import Example, arguments_of
-from depthwise.bridge.exporting import export_any_batch, export_fixed_batch
+from depthwise.bridge.exporting import export_any_batch, export_fixed_batch, silence
 from depthwise.bridge.symbols import dtype_of, shape_of
 from depthwise.bridge.tape import Array, Tape
 from depthwise.errors import GraphError
@@ -111,9 +111,11 @@ def graph_of(
     names = {node: one.name for node, one in held.items()}
     names |= {node: one.name for node, one in inputs.items()}
     nodes = list(program.graph.nodes)
-    converter = Converter(nodes, tape, names)
+    known = {node: one.tensor for node, one in held.items() if one.is_literal}
+    converter = Converter(nodes, tape, names, known=known)
     ticks = iter(range(1, len(nodes) + 1))
-    converter.run(lambda: step(next(ticks) / len(nodes)))
+    with silence():
+        converter.run(lambda: step(next(ticks) / len(nodes)))
     outputs = _outputs(program, converter, tape)
     body = _needed(tape.nodes, outputs)
     used = {n for node in body for n in node.inputs}
@@ -133,8 +135,14 @@ def graph_of(
 @dataclass(frozen=True)
 class _Held:
     name: str
-    array: Array
+    tensor: torch.Tensor
     is_parameter: bool
+    is_literal: bool
+
+    @property
+    def array(self) -> Array:
+        """A copy of the elements."""
+        return np.array(self.tensor.cpu().numpy())
 
 
 def _held(program: ExportedProgram, module: nn.Module | None) -> dict[fx.Node, _Held]:
@@ -152,8 +160,13 @@ def _held(program: ExportedProgram, module: nn.Module | None) -> dict[fx.Node, _
         tensor = store[spec.target]
         dtype_of(tensor.dtype)
         title = first_names.get(id(tensor), spec.target)
-        array = np.array(tensor.detach().cpu().numpy())
-        found[node] = _Held(title, array, spec.kind == InputKind.PARAMETER)
+        kind = spec.kind
+        found[node] = _Held(
+            title,
+            tensor.detach(),
+            is_parameter=kind == InputKind.PARAMETER,
+            is_literal=kind == InputKind.CONSTANT_TENSOR,
+        )
     return found
 
 

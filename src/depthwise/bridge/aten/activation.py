@@ -137,7 +137,7 @@ HANDLERS: dict[str, Handler] = {
     "hardswish": _same("HardSwish"),
     "hardsigmoid": _same("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
     "mish": _same("Mish"),
-    "selu": _same("Selu"),
+    "selu": _same("Selu", {"alpha": 1.6732632423543772, "gamma": 1.0507009873554805}),
     "softsign": _same("Softsign"),
     "relu6": _relu6,
     "hardtanh": _hardtanh,

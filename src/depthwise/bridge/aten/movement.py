@@ -128,7 +128,7 @@ def _spread(call: AtenCall) -> str:
 def _gather_space(call: AtenCall) -> str:
     """Move blocks of space into channels, channel by channel as torch does."""
     factor = call.integer("downscale_factor")
-    batch, channels, rows, columns = call.shape()
+    batch, channels, _rows, _columns = call.shape()
     high, wide = call.size(-2) // factor, call.size(-1) // factor
     split: Shape = (batch, channels, high, factor, wide, factor)
     value = call.reshape(call.tensor(), split)

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import fx
 
-from depthwise.bridge.nodes import op_name
 from depthwise.bridge.aten.call import AtenCall, Handler, Value
+from depthwise.bridge.nodes import op_name
 from depthwise.graph import Attribute
 
 _GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "RNN": (0,)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from depthwise.bridge.aten.call import AtenCall, Handler
@@ -20,7 +22,7 @@ def _mode(call: AtenCall) -> dict[str, Attribute]:
     if call.plain("align_corners"):
         found["coordinate_transformation_mode"] = "align_corners"
     if name.endswith("_aa"):
-        found["antialias"] = 1
+        found |= {"antialias": 1, "exclude_outside": 1}
         if "bicubic" in name:
             found["cubic_coeff_a"] = -0.5
     return found
@@ -28,14 +30,22 @@ def _mode(call: AtenCall) -> dict[str, Attribute]:
 
 def _scales(call: AtenCall, rank: int) -> tuple[float, ...] | None:
     """Read scales where torch computes with them, rather than with sizes."""
+    if "align_corners" in call.arguments and call.plain("align_corners"):
+        return None
     row = call.plain("scale_factors") if "scale_factors" in call.arguments else None
-    names = {1: ("scales",), 2: ("scales_h", "scales_w")}
-    names[3] = ("scales_d", "scales_h", "scales_w")
-    if row is None and all(name in call.arguments for name in names[rank]):
-        row = tuple(call.plain(name) for name in names[rank])
+    names = _SCALE_NAMES[rank]
+    if row is None and all(name in call.arguments for name in names):
+        row = tuple(call.plain(name) for name in names)
     if not row or any(scale is None for scale in row):
         return None
     return tuple(float(scale) for scale in row)
+
+
+def _rounded(scale: float, before: int, after: int) -> np.float32:
+    """Write a scale in ONNX's float32 so that it gives the size that torch gives."""
+    number = np.float32(scale)
+    short = math.floor(before * float(number)) < after
+    return np.nextafter(number, np.float32(np.inf)) if short else number
 
 
 def _resize(rank: int) -> Handler:
@@ -43,18 +53,24 @@ def _resize(rank: int) -> Handler:
         name = "self" if "self" in call.arguments else "input"
         axes = tuple(range(2, rank + 2))
         attributes: dict[str, Attribute] = {**_mode(call), "axes": axes}
+        before = [call.size(axis, name) for axis in axes]
+        after = [dim for dim in call.result_shape[2:] if isinstance(dim, int)]
         scales = _scales(call, rank)
-        if scales is not None:
-            numbers = call.array(np.array(scales, np.float32))
-            exact = all(float(np.float32(scale)) == scale for scale in scales)
-            if exact:
-                return call.emit("Resize", [call.tensor(name), "", numbers], attributes)
-        after = call.result_shape[2:]
-        sizes = call.vector(*(dim for dim in after if isinstance(dim, int)))
-        return call.emit("Resize", [call.tensor(name), "", "", sizes], attributes)
+        if scales is None:
+            operands = [call.tensor(name), "", "", call.vector(*after)]
+            return call.emit("Resize", operands, attributes)
+        row = [_rounded(*axis) for axis in zip(scales, before, after, strict=True)]
+        numbers = call.array(np.array(row, np.float32))
+        return call.emit("Resize", [call.tensor(name), "", numbers], attributes)
 
     return handler
 
+
+_SCALE_NAMES = {
+    1: ("scales",),
+    2: ("scales_h", "scales_w"),
+    3: ("scales_d", "scales_h", "scales_w"),
+}
 
 HANDLERS: dict[str, Handler] = {
     "upsample_nearest1d": _resize(1),

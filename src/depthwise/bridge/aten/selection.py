@@ -61,9 +61,9 @@ def _replace(call: AtenCall, base: str, new: str, axis: int, part: range) -> str
     if part.step == 1:
         before = range(part.start)
         after = range(part.stop, size)
-        parts = [_cut(call, base, axis, before)] if len(before) else []
+        parts = [_cut(call, base, axis, before)] if before else []
         parts.append(new)
-        parts += [_cut(call, base, axis, after)] if len(after) else []
+        parts += [_cut(call, base, axis, after)] if after else []
         return call.emit("Concat", parts, {"axis": axis}) if len(parts) > 1 else new
     shape = [1] * len(call.shape())
     shape[axis] = size
@@ -191,8 +191,15 @@ def _index(call: AtenCall) -> str:
     return call.emit("Gather", operands, {"axis": axis})
 
 
-_SPLITS = ("chunk", "split", "split_with_sizes", "tensor_split", "unsafe_chunk")
-_SPLITS += ("unsafe_split", "unsafe_split_with_sizes")
+_SPLITS = (
+    "chunk",
+    "split",
+    "split_with_sizes",
+    "tensor_split",
+    "unsafe_chunk",
+    "unsafe_split",
+    "unsafe_split_with_sizes",
+)
 
 HANDLERS: dict[str, Handler] = {
     "slice": _slice,

@@ -2,7 +2,7 @@
 
 A function is given the call, in which all sizes but the batch are known, and tensors;
 or, when a module is rebuilt, ``fx.Proxy`` objects, which write down what is done to
-them. So no function here reads a tensor's values or its shape.
+them. So no function here reads a tensor's values.
 """
 
 from __future__ import annotations
@@ -14,25 +14,37 @@ from depthwise.bridge.operators import (
     activation,
     convolution,
     elementwise,
+    indexing,
     linear,
-    movement,
+    measuring,
     normalization,
+    padding,
     pooling,
+    recurrent,
     reduction,
+    reshaping,
+    resize,
+    unary,
 )
 from depthwise.bridge.operators.function import Function, Tensors
 
 __all__ = ["FUNCTIONS", "Function", "Tensors"]
 
 _FAMILIES = (
-    convolution,
-    linear,
-    normalization,
     activation,
-    pooling,
+    convolution,
     elementwise,
+    indexing,
+    linear,
+    measuring,
+    normalization,
+    padding,
+    pooling,
+    recurrent,
     reduction,
-    movement,
+    reshaping,
+    resize,
+    unary,
 )
 
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
