@@ -117,7 +117,12 @@ class Converter:
         names = {h: str(read(o)) for h, o in zip(holders, operands, strict=True)}
         nodes = list(program.graph.nodes)
         inner = Converter(nodes, self._tape, names, scope=call.scope)
-        inner.run()
+        try:
+            inner.run()
+        except UnsupportedOperatorError as error:
+            first = _without_handler(node, call.scope)
+            msg = f"{first.message}; as torch spells it, {error.message}"
+            raise UnsupportedOperatorError(msg, error.hint) from error
         (end,) = program.graph.find_nodes(op="output")
         result = end.args[0]
         if isinstance(result, fx.Node):

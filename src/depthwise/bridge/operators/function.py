@@ -60,9 +60,16 @@ def sizes(call: Call, tensors: Tensors, index: int) -> tuple[Any, ...]:
 
     Returns:
         Its elements.
+
+    Raises:
+        GeometryError: If they are computed by a module that is being rebuilt.
     """
     given = tensors[index]
-    return given if isinstance(given, tuple) else concrete(call.sizes(index))
+    if isinstance(given, tuple):
+        return given
+    if isinstance(given, torch.Tensor) and call.content(index) is None:
+        return tuple(int(number) for number in given.reshape(-1).tolist())
+    return concrete(call.sizes(index))
 
 
 def size_of(call: Call, axis: int, index: int = 0) -> int:

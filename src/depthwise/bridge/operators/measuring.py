@@ -29,9 +29,11 @@ def _count(value: Any) -> Any:
     return torch.full((), value, dtype=torch.int64)
 
 
-def _range(call: Call, _tensors: Tensors) -> Tensors:
+def _range(call: Call, tensors: Tensors) -> Tensors:
     kind = DTYPES[call.type(0).dtype]
     (count,) = concrete(call.outputs[0].shape)
+    if isinstance(tensors[0], torch.Tensor):
+        kind = tensors[0].dtype
     start, delta = (torch.tensor(_number(call, index), dtype=kind) for index in (0, 2))
     return (start + torch.arange(count, dtype=kind) * delta,)
 

@@ -14,7 +14,6 @@ from torch.nn import functional as F  # noqa: N812 - the field's name
 
 from depthwise.bridge.operators.function import DTYPES, Function, Tensors
 from depthwise.bridge.operators.padding import torch_pads
-from depthwise.errors import GeometryError
 from depthwise.graph import Call
 from depthwise.graph.operators.pooling import pool_windows
 from depthwise.graph.operators.window import Window
@@ -47,17 +46,35 @@ def _settings(windows: Sequence[Window]) -> tuple[tuple[int, ...], tuple[int, ..
 
 def _max(call: Call, tensors: Tensors) -> Tensors:
     windows, (x,) = pool_windows(call), tensors
-    if len(call.node.outputs) > 1:
-        raise GeometryError("the places of maxima have no counterpart in torch")
     taps, strides = _settings(windows)
     dilations = tuple(w.dilation for w in windows)
     function = _MAX[len(windows) - 1]
     pads = _symmetric(windows)
-    if pads is None:
+    wants_places = len(call.node.outputs) > 1
+    if pads is None or wants_places:
         lowest = _lowest(call)
         x = F.pad(x, torch_pads(_pads(windows)), "constant", lowest)
         pads = (0,) * len(windows)
-    return (function(x, taps, strides, pads, dilations),)
+    if not wants_places:
+        return (function(x, taps, strides, pads, dilations),)
+    found = function(x, taps, strides, pads, dilations, return_indices=True)
+    return (found[0], _places(call, windows, found[1]))
+
+
+def _places(call: Call, windows: Sequence[Window], places: Any) -> Any:
+    """Count places as ONNX does: without padding, and through the whole batch."""
+    sizes = [w.size for w in windows]
+    padded = [w.size + sum(p) for w, p in zip(windows, _pads(windows), strict=True)]
+    column_major = call.flag("storage_order")
+    total: Any = 0
+    for axis, window in enumerate(windows):
+        inner = math.prod(padded[axis + 1 :])
+        along = torch.div(places, inner, rounding_mode="floor") % padded[axis]
+        behind = sizes[:axis] if column_major else sizes[axis + 1 :]
+        total = total + (along - window.begin) * math.prod(behind)
+    planes = torch.flatten(torch.ones_like(places), 0, 1)
+    order = torch.cumsum(planes, 0) - 1
+    return total + order.reshape_as(places) * math.prod(sizes)
 
 
 def _lowest(call: Call) -> float:

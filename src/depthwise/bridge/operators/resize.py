@@ -50,6 +50,9 @@ def _torch_mode(call: Call, axes: dict[int, Scaled]) -> str:
         return words.get((places, call.text("nearest_mode")), "")
     if places not in {"half_pixel", "align_corners"} or call.flag("exclude_outside"):
         return ""
+    uneven = any(one.scale != one.outputs / one.size for one in axes.values())
+    if places == "align_corners" and uneven:
+        return ""
     if mode == "linear":
         return _LINEAR[rank]
     plain = rank == 4 and call.real("cubic_coeff_a") == -0.75
@@ -62,8 +65,10 @@ def _sizes(call: Call, axes: dict[int, Scaled]) -> dict[str, Any]:
     shape = call.outputs[0].shape[2:]
     free = {axis: Scaled(1, 1, 1.0) for axis in range(2, rank)}
     every = [{**free, **axes}[axis] for axis in range(2, rank)]
+    if _places(call) == "align_corners":
+        return {"size": tuple(shape)}
     exact = all(one.scale == one.outputs / one.size for one in every)
-    if exact or _places(call) == "align_corners":
+    if exact:
         return {"size": tuple(shape)}
     return {"scale_factor": tuple(one.scale for one in every)}
 
