@@ -5,9 +5,9 @@ SHELL := bash
 
 PYTHON ?= python3
 VENV ?= .venv
-# PyPI's torch for Linux brings gigabytes of GPU libraries; this index has the build
-# for CPUs. Empty (make TORCH_INDEX=) takes PyPI's.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# An index to take torch from: PyPI's build for Linux brings gigabytes of GPU libraries,
+# torch's own index has one for CPUs. Empty takes pip's usual source.
+TORCH_INDEX ?=
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 
@@ -40,7 +40,7 @@ $(STAMP): pyproject.toml constraints.txt data-packages.txt
 	@echo "1/3 torch"
 	@test -z "$(TORCH_INDEX)" || \
 	  $(PIP) --no-deps --retries 0 --index-url $(TORCH_INDEX) torch $(BRIEFLY) || \
-	  echo "  $(TORCH_INDEX) does not answer: taking PyPI's torch, which is far larger"
+	  echo "  $(TORCH_INDEX) does not answer: taking torch from pip's usual source"
 	@echo "2/3 depthwise with every extra but peers, and the tools of the tests"
 	@$(PIP) -e ".[all,dev]" $(BRIEFLY) || { tail -n 20 $(LOG); exit 1; }
 	@echo "3/3 data packages"
@@ -60,7 +60,9 @@ test: lint
 	$(PY) -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 accept: $(STAMP)
-	$(PY) -m pytest acceptance $(PYTEST_ARGS)
+	for script in benchmarks/accept_*.py; do \
+	  echo "== $$script"; $(PY) -m "benchmarks.$$(basename $$script .py)" || failed=1; \
+	done; exit $${failed:-0}
 
 bench: $(STAMP)
 	$(PY) -m benchmarks.run
