@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from depthwise.errors import GeometryError, UsageError
 from depthwise.nn.blocks import POOLS
 from depthwise.nn.constraints import positive_norm, renorm_
+from depthwise.nn.convolve import require_input
 from depthwise.nn.geometry import positive
 
 if TYPE_CHECKING:
@@ -152,18 +153,24 @@ class Network(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Lead a batch x to the features before pooling [N, num_features, ...]."""
+        require_input(x, len(self.input_shape) - 1, self.input_shape[0])
         features: Tensor = self.head(self.stages(self.stem(x)))
         return features
 
     def forward_head(self, x: Tensor, *, pre_logits: bool = False) -> Tensor:
         """Pool features x, and score them unless pre_logits."""
         pooled: Tensor = self.pool(x)
+        if pooled.shape[1] != self.head_hidden_size:
+            rule = f"features must pool to {self.head_hidden_size} numbers a sample"
+            hint = f"the network was built for inputs of {self.input_shape}"
+            raise GeometryError(f"{rule}; got {pooled.shape[1]}", hint)
         return pooled if pre_logits else self.classifier(pooled)
 
     def forward_intermediates(
         self, x: Tensor, out_indices: Sequence[int]
     ) -> list[Tensor]:
         """Lead a batch x to the outputs of the stages out_indices, in their order."""
+        require_input(x, len(self.input_shape) - 1, self.input_shape[0])
         x, found = self.stem(x), []
         for index, stage in enumerate(self.stages):
             x = stage(x)

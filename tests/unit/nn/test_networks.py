@@ -131,11 +131,24 @@ def refuse_negative_classes() -> None:
     create_model("mobilenet_v1", num_classes=-1)
 
 
+def test_other_channels_are_refused(name: str) -> None:
+    network = create_model(name, in_chans=4)
+    x = torch.ones(1, 7, *network.input_shape[1:])
+
+    with pytest.raises(GeometryError, match="channels on axis 1; got 7, layer has 4"):
+        network(x)
+
+
+def refuse_longer_window() -> None:
+    create_model("eegnet")(torch.ones(1, 22, 600))
+
+
 @pytest.mark.parametrize(
     ("refuse", "error", "sentence"),
     [
         (refuse_no_stage, GeometryError, "out_indices must name stages from 0 to 4"),
         (refuse_reset_of_features, UsageError, "a features-only network has no"),
+        (refuse_longer_window, GeometryError, "features must pool to 256 numbers"),
         (refuse_negative_classes, GeometryError, "num_classes must be an integer"),
     ],
 )
