@@ -2,11 +2,13 @@
 
 from depthwise.engine.cache import Cache, default_cache
 from depthwise.engine.runtime import CompiledNetwork, StepTime, compile_graph
+from depthwise.engine.schedule import Policy
 from depthwise.engine.target import Target, default_threads, host, preset
 
 __all__ = [
     "Cache",
     "CompiledNetwork",
+    "Policy",
     "StepTime",
     "Target",
     "compile_graph",

@@ -11,6 +11,7 @@ from depthwise.engine.layout import NO_HALO, Blocked
 from depthwise.engine.lowering.table import lower_graph
 from depthwise.engine.memory import Arena, Lifetime, place
 from depthwise.engine.program import Program, Ref, Space, Step
+from depthwise.engine.schedule import Policy
 from depthwise.engine.target import Target
 from depthwise.graph import Graph
 
@@ -32,18 +33,21 @@ class Compiled:
     native: jit.Native
 
 
-def plan(graph: Graph, target: Target, threads: int) -> tuple[Program, Arena]:
+def plan(
+    graph: Graph, target: Target, threads: int, policy: Policy = Policy.AUTO
+) -> tuple[Program, Arena]:
     """Lower a graph and place its buffers.
 
     Args:
         graph: Without the symbol N.
         target: The CPU.
         threads: Threads that will share the work.
+        policy: Which stages may run as one kernel.
 
     Returns:
         The program, with steps that clear halos where memory is shared, and the arena.
     """
-    program = lower_graph(graph, target, threads)
+    program = lower_graph(graph, target, threads, policy)
     lives, writers = _lifetimes(program)
     arena = place(lives)
     firsts: dict[int, list[int]] = {}
@@ -59,7 +63,7 @@ def plan(graph: Graph, target: Target, threads: int) -> tuple[Program, Arena]:
 
 
 def compile_program(
-    graph: Graph, target: Target, threads: int, store: Cache | None
+    graph: Graph, target: Target, threads: int, policy: Policy, store: Cache | None
 ) -> Compiled:
     """Compile a graph and load the code.
 
@@ -67,12 +71,13 @@ def compile_program(
         graph: Without the symbol N.
         target: The CPU at hand.
         threads: Threads that will share the work.
+        policy: Which stages may run as one kernel.
         store: Where objects are kept, or None.
 
     Returns:
         The loaded code.
     """
-    program, arena = plan(graph, target, threads)
+    program, arena = plan(graph, target, threads, policy)
     text = driver.write(program, arena, target)
     native = jit.load(text, [driver.ENTRY], target, store)
     return Compiled(program, arena, text, native)

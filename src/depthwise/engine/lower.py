@@ -34,6 +34,7 @@ from depthwise.engine.program import (
     Space,
     Step,
 )
+from depthwise.engine.schedule import Policy
 from depthwise.engine.target import Target
 from depthwise.errors import CompileError
 from depthwise.graph import Graph
@@ -61,6 +62,7 @@ class Lowering:
         graph: Without the symbol N: all sizes are numbers.
         target: The CPU.
         threads: Threads that will share the work.
+        policy: Which stages may run as one kernel.
         halos: What readers of each value want around it.
         forms: Layouts of every value that exists so far.
         buffers: Layouts in the arena.
@@ -73,6 +75,7 @@ class Lowering:
     graph: Graph
     target: Target
     threads: int
+    policy: Policy
     halos: Mapping[str, Edges]
     forms: dict[str, Forms] = field(default_factory=dict)
     buffers: list[Layout] = field(default_factory=list)
@@ -184,6 +187,15 @@ class Lowering:
     def temporary(self, shape: tuple[int, ...]) -> PlainOperand:
         """Make room for a plain array of ``shape`` that is no value of the graph."""
         return PlainOperand(Plain(shape), self.buffer(Plain(shape)))
+
+    def reserve(self, nbytes: int) -> None:
+        """Make sure that every thread has ``nbytes`` of scratch memory."""
+        self.scratch = max(self.scratch, -(-nbytes // 4096) * 4096 + 4096)
+
+    @property
+    def scratch_ref(self) -> Ref:
+        """Where a thread's scratch memory begins."""
+        return Ref(Space.SCRATCH, 0)
 
     # --- operands ----------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from depthwise.engine.cache import Cache, default_cache
 from depthwise.engine.compiler import Compiled, compile_program
 from depthwise.engine.memory import allocate
 from depthwise.engine.samples import is_samplewise
+from depthwise.engine.schedule import Policy
 from depthwise.engine.target import default_threads, host
 from depthwise.errors import UsageError
 from depthwise.graph import Graph, verify
@@ -64,6 +65,7 @@ class CompiledNetwork:
         batch: Samples a run of the machine code computes.
         threads: Threads that share the work.
         store: Where objects are kept, or None.
+        policy: Which stages may run as one kernel.
 
     Example:
         >>> from depthwise.graph import Batch, Input, Node, TensorType
@@ -76,14 +78,21 @@ class CompiledNetwork:
     """
 
     def __init__(
-        self, graph: Graph, batch: int, threads: int, store: Cache | None
+        self,
+        graph: Graph,
+        batch: int,
+        threads: int,
+        store: Cache | None,
+        policy: Policy = Policy.AUTO,
     ) -> None:
         self.graph = graph
         self.batch = graph.batch or batch
         self.threads = threads
         self._store = store
         self._samplewise = is_samplewise(graph)
-        self._instances = {self.batch: _Instance.of(graph, self.batch, threads, store)}
+        self._policy = policy
+        first = _Instance.of(graph, self.batch, threads, policy, store)
+        self._instances = {self.batch: first}
         self._lock = threading.Lock()
         self._pid = os.getpid()
 
@@ -167,8 +176,9 @@ class CompiledNetwork:
 
     def _instance(self, size: int) -> _Instance:
         if size not in self._instances:
-            made = _Instance.of(self.graph, size, self.threads, self._store)
-            self._instances[size] = made
+            self._instances[size] = _Instance.of(
+                self.graph, size, self.threads, self._policy, self._store
+            )
         return self._instances[size]
 
     def _guard(self) -> Any:
@@ -204,9 +214,11 @@ class _Instance:
         self.address = self.compiled.native.addresses[driver.ENTRY]
 
     @staticmethod
-    def of(graph: Graph, batch: int, threads: int, store: Cache | None) -> _Instance:
+    def of(
+        graph: Graph, batch: int, threads: int, policy: Policy, store: Cache | None
+    ) -> _Instance:
         bound = graph.bind(batch)
-        compiled = compile_program(bound, host(), threads, store)
+        compiled = compile_program(bound, host(), threads, policy, store)
         packed = compiled.program.packed().view(np.uint8)
         weights = allocate(packed.nbytes)
         weights[: packed.nbytes] = packed
@@ -278,6 +290,7 @@ def compile_graph(
     batch: int = 1,
     threads: int | None = None,
     cache: Cache | None = _DEFAULT_CACHE,
+    fusion: Policy = Policy.AUTO,
 ) -> CompiledNetwork:
     """Compile a graph to machine code for this CPU.
 
@@ -287,6 +300,8 @@ def compile_graph(
         threads: Threads that share the work, at least 1; by default as many as the
             process has cores. The number changes no bit of the result.
         cache: Where machine code is kept between processes, or None for nowhere.
+        fusion: Which stages run as one kernel: those for which it pays, all that can,
+            or none. It changes no bit of the result either.
 
     Returns:
         The network, ready to run.
@@ -308,4 +323,5 @@ def compile_graph(
         if value is not None and value < 1:
             raise UsageError(f"{name} must be 1 or more; got {value}")
     verify(graph)
-    return CompiledNetwork(graph, batch, threads or default_threads(), cache)
+    count = threads or default_threads()
+    return CompiledNetwork(graph, batch, count, cache, fusion)

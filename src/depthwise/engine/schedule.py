@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from depthwise.engine.layout import Panels
 from depthwise.engine.target import Target
@@ -172,3 +173,85 @@ def split_panels(threads: int, rows: int, panels: int) -> bool:
         return -(-units // threads) * threads / units
 
     return threads > 1 and idle(panels) < idle(rows)
+
+
+class Fusion(Enum):
+    """Which kernel computes a chain of convolutions."""
+
+    NONE = "none"
+    SEPARABLE = "separable"
+    INVERTED = "inverted"
+
+
+class Policy(Enum):
+    """Which chains of convolutions may run as one kernel."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A chain that ends in depthwise and pointwise, as the fusion rule sees it.
+
+    Args:
+        channels: Channels of the depthwise convolution.
+        outputs: Output channels of the pointwise one.
+        height: Output rows.
+        width: Output pixels a row.
+        taps: Rows of taps of the depthwise convolution.
+        stride: Rows between neighbouring outputs.
+        hidden_width: Pixels a row of the depthwise convolution's input, halo included.
+        inputs: Products that one element of the expansion sums; 0 without expansion.
+        batch: Samples.
+    """
+
+    channels: int
+    outputs: int
+    height: int
+    width: int
+    taps: int
+    stride: int
+    hidden_width: int
+    inputs: int
+    batch: int
+
+    @property
+    def groups(self) -> int:
+        """Groups of rows that a fused kernel takes one after the other."""
+        return self.height // rows_together(self.height, self.width)
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Bytes that a fused kernel keeps near: hidden rows, and rows to project."""
+        rows = rows_together(self.height, self.width)
+        ring = (self.taps + 1) * self.hidden_width if self.inputs else 0
+        return 4 * self.channels * (ring + rows * self.width)
+
+
+def choose_fusion(target: Target, threads: int, block: Block, policy: Policy) -> Fusion:
+    """Pick the kernel of a chain of convolutions: the one rule of fusion.
+
+    Args:
+        target: The CPU.
+        threads: Threads that share the work.
+        block: The chain.
+        policy: Whether the caller leaves the choice to this rule.
+
+    Returns:
+        The kernel; NONE where hidden values would not stay near, or where there are
+        too few groups of rows to share.
+
+    Example:
+        >>> from depthwise.engine.target import preset
+        >>> late = Block(1024, 1024, 7, 7, 3, 1, 9, 0, 1)
+        >>> choose_fusion(preset("avx2"), 1, late, Policy.AUTO)
+        <Fusion.NONE: 'none'>
+    """
+    kind = Fusion.INVERTED if block.inputs else Fusion.SEPARABLE
+    if policy is not Policy.AUTO:
+        return Fusion.NONE if policy is Policy.NEVER else kind
+    near = block.scratch_bytes <= target.l2_bytes * 3 // 4
+    shared = block.groups >= 4 * threads
+    return kind if near and shared else Fusion.NONE

@@ -163,9 +163,7 @@ def lower_dense(low: Lowering, stage: Stage, conv: Convolution) -> None:
         stage: The stage.
         conv: Its constants; channels of a group are whole vectors, or it has one group.
     """
-    name = stage.node.inputs[0]
-    thin = conv.channels < low.lanes and not low.has_blocked(name)
-    source = low.blocked(name, 1 if thin else low.lanes)
+    source = source_of(low, stage.node.inputs[0], conv)
     sink = low.new_blocked(stage.output)
     flat = conv.is_pointwise and source.layout.is_flat
     rows = rows_of(sink.layout.sizes, flat=flat)
@@ -178,6 +176,21 @@ def lower_dense(low: Lowering, stage: Stage, conv: Convolution) -> None:
         *extra,
     )
     low.step(kernel, refs, images=sink.layout.batch, macs=macs_of(stage.call))
+
+
+def source_of(low: Lowering, name: str, conv: Convolution) -> BlockedOperand:
+    """Take the input of a dense convolution in the layout that suits it.
+
+    Args:
+        low: What exists so far.
+        name: The value.
+        conv: The convolution; channels fewer than a vector are read plane by plane.
+
+    Returns:
+        The image.
+    """
+    thin = conv.channels < low.lanes and not low.has_blocked(name)
+    return low.blocked(name, 1 if thin else low.lanes)
 
 
 def dense_kernel(

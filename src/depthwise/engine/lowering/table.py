@@ -17,8 +17,10 @@ from depthwise.engine.lowering import (
     movement,
     pooling,
 )
+from depthwise.engine.lowering.fusion import fuse, lower_inverted, lower_separable
 from depthwise.engine.lowering.geometry import halo_of, three
 from depthwise.engine.program import PlainOperand, Program, Ref, Space
+from depthwise.engine.schedule import Fusion, Policy
 from depthwise.engine.stages import ALIASES, Stage, stages_of
 from depthwise.engine.target import Target
 from depthwise.errors import CompileError
@@ -49,13 +51,14 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 """Operators that the engine compiles."""
 
 
-def lower_graph(graph: Graph, target: Target, threads: int) -> Program:
+def lower_graph(graph: Graph, target: Target, threads: int, policy: Policy) -> Program:
     """Turn a graph into a program.
 
     Args:
         graph: Without the symbol N.
         target: The CPU.
         threads: Threads that will share the work.
+        policy: Which stages may run as one kernel.
 
     Returns:
         The program.
@@ -66,13 +69,18 @@ def lower_graph(graph: Graph, target: Target, threads: int) -> Program:
     check_operators(graph)
     graph = fold_batch_norm(_without_aliases(graph))
     stages = stages_of(graph)
-    low = Lowering(graph, target, threads, _halos(stages))
+    low = Lowering(graph, target, threads, policy, _halos(stages))
     for index, given in enumerate(graph.inputs):
         operand = PlainOperand(Plain(low.shape(given.name)), Ref(Space.INPUT, index))
         low.alias(given.name, operand)
-    for stage in stages:
-        low.nodes = stage.nodes
-        RULES[stage.op](low, stage)
+    for group in fuse(low, stages):
+        low.nodes = tuple(name for stage in group.stages for name in stage.nodes)
+        if group.fusion is Fusion.INVERTED:
+            lower_inverted(low, group)
+        elif group.fusion is Fusion.SEPARABLE:
+            lower_separable(low, group)
+        else:
+            RULES[group.stages[0].op](low, group.stages[0])
     low.nodes = ("outputs",)
     return low.finish()
 
