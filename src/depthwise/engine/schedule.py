@@ -184,7 +184,12 @@ class Fusion(Enum):
 
 
 class Policy(Enum):
-    """Which chains of convolutions may run as one kernel."""
+    """Which chains of convolutions may run as one kernel.
+
+    Example:
+        >>> Policy("never")
+        <Policy.NEVER: 'never'>
+    """
 
     AUTO = "auto"
     ALWAYS = "always"
