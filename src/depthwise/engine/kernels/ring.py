@@ -39,7 +39,7 @@ class RingRow:
         return self.depthwise.blocks
 
     def emit(self, module: Module) -> None:
-        """Write the function: rows, weights, out, low, high."""
+        """Write the function into ``module``: rows, weights, out, low, high."""
         spec = self.depthwise
         rows = [f"r{i}" for i in range(len(spec.taps.rows))]
         names = [*rows, "weights", "out"]
@@ -135,7 +135,7 @@ class InvertedResidual:
         return len(self.depthwise.depthwise.taps.rows)
 
     def emit(self, module: Module) -> None:
-        """Write in, three weights, scratch, out, operands, low, high."""
+        """Write into ``module``: in, three weights, scratch, out, operands."""
         for kernel in (self.expand, self.depthwise, self.project):
             emit_once(kernel, module)
         extra = [f"o{i}" for i in range(len(self.project.epilogue.operands))]

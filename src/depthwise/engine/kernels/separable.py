@@ -42,7 +42,7 @@ class Separable:
         return self.groups
 
     def emit(self, module: Module) -> None:
-        """Write in, depthwise weights, pointwise weights, scratch, out, operands."""
+        """Write into ``module``: in, two weights, scratch, out, operands."""
         emit_once(self.depthwise, module)
         emit_once(self.pointwise, module)
         extra = [f"o{i}" for i in range(len(self.pointwise.epilogue.operands))]
