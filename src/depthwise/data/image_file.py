@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -48,21 +49,22 @@ class ImageHeader:
     findings: tuple[Finding, ...]
 
 
-def read_header(path: Path) -> ImageHeader | Finding:
+def read_header(path: Path, content: bytes | None = None) -> ImageHeader | Finding:
     """Look at an image without decoding it.
 
     Args:
-        path: The file.
+        path: The file, or what to call the image.
+        content: The encoded image, if it is in no file.
 
     Returns:
         Its header, or why it cannot be used.
     """
     try:
-        if path.stat().st_size == 0:
+        if (path.stat().st_size if content is None else len(content)) == 0:
             return found("image-empty", path, "0 bytes")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with Image.open(path if content is None else BytesIO(content)) as image:
                 return _header(image, path)
     except UnidentifiedImageError:
         return found("image-format", path, "no known image format")
@@ -93,7 +95,7 @@ def _repairs(image: Image.Image, path: Path, turn: int) -> list[Finding]:
     """What decoding will change in this image, apart from its size."""
     repairs = []
     known = {suffix for suffix, kind in _formats().items() if kind == image.format}
-    if path.suffix.lower() not in known:
+    if path.suffix and path.suffix.lower() not in known:
         repairs.append(found("image-suffix", path, f"{image.format} in {path.suffix}"))
     if image.mode in DEEP_MODES:
         repairs.append(found("image-16bit", path, image.mode))
@@ -118,7 +120,12 @@ def _formats() -> dict[str, str]:
 
 
 def decode(
-    path: Path, *, size: tuple[int, int], mode: str, resize: int | None = None
+    path: Path,
+    *,
+    size: tuple[int, int],
+    mode: str,
+    resize: int | None = None,
+    content: bytes | None = None,
 ) -> Array:
     """Decode one image to a given size and pixel format.
 
@@ -128,6 +135,7 @@ def decode(
         mode: "L" or "RGB".
         resize: Length of the shorter side before the crop; None is just enough to
             cover ``size``.
+        content: The encoded image, if it is in no file.
 
     Returns:
         uint8 ``[1 or 3, H, W]``.
@@ -136,7 +144,7 @@ def decode(
         DataError: If the image cannot be decoded to its last row.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path if content is None else BytesIO(content)) as image:
             image.load()
             flat = _flatten(ImageOps.exif_transpose(image), mode)
     except Exception as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from depthwise.data.dataset import Array
 
 
+class Encoded(Protocol):
+    """Encoded images by their number."""
+
+    def __getitem__(self, row: int, /) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class ImageRows:
     """Files that look like one array.
@@ -26,11 +32,13 @@ class ImageRows:
         paths: The files.
         size: Rows and columns.
         mode: "L" or "RGB".
+        contents: The encoded images; None if ``paths`` are files.
     """
 
     paths: tuple[Path, ...]
     size: tuple[int, int]
     mode: str
+    contents: Encoded | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -49,7 +57,10 @@ class ImageRows:
         rows = np.arange(len(self.paths))[indices]
         out = np.empty((rows.size, *self.shape[1:]), np.uint8)
         for place, row in enumerate(np.atleast_1d(rows).tolist()):
-            out[place] = decode(self.paths[row], size=self.size, mode=self.mode)
+            content = None if self.contents is None else self.contents[row]
+            out[place] = decode(
+                self.paths[row], size=self.size, mode=self.mode, content=content
+            )
         return out if rows.ndim else out[0]
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 from depthwise.data.array_folder import find_shards, read_array_folder
 from depthwise.data.arrays import read_npz
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
+from depthwise.data.hub import PREFIX, find_samples, holds_samples, read_samples
 from depthwise.data.idx import find_idx_images, read_idx_images
 from depthwise.data.image_file import SUFFIXES as IMAGE_SUFFIXES
+from depthwise.data.image_set import Target
 from depthwise.data.images import read_image_folder
 from depthwise.data.packages import PACKAGED, read_packaged
 from depthwise.data.recording_files import SUFFIXES as TABLE_SUFFIXES
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 IDX_SUFFIXES: Final = ("-ubyte", "-ubyte.gz", ".idx", ".idx.gz")
 KINDS: Final = (
     f"a name ({', '.join(PACKAGED)}), an .npz file, a folder of arrays, IDX files,"
-    " a folder of images, .ts files, or recordings in CSV or Parquet"
+    " a folder of images, .ts files, recordings in CSV or"
+    " Parquet, samples in Parquet, or hub:NAME"
 )
 
 
@@ -38,8 +41,7 @@ class _Options:
 
     windowing: Windowing | None
     columns: Columns | None
-    size: tuple[int, int] | None
-    mode: str | None
+    target: Target
     on_bad: OnBad
     in_memory_bytes: int
 
@@ -60,7 +62,8 @@ def open_data(
     """Open labelled data.
 
     Args:
-        source: A registered name ("watch", "digits", …) or a path.
+        source: A registered name ("watch", "digits", …), a path, or ``hub:NAME`` for
+            a dataset of the Hub.
         window: Length of a window in samples, for recordings; 128 if None.
         step: From one window to the next in samples; half a window if None.
         label: Label windows by most of their samples ("majority"), or by the one label
@@ -98,10 +101,12 @@ def open_data(
     plain = Windowing(label=label, rate_hz=rate_hz)
     if str(source) in PACKAGED:
         return read_packaged(str(source), windowing=windowing)
+    options = _Options(windowing, columns, Target(size, mode), on_bad, in_memory_bytes)
+    if str(source).startswith(PREFIX):
+        return _read_samples(str(source), options)
     path = Path(source)
     if not path.exists():
         raise UnknownNameError.of("data", str(source), PACKAGED)
-    options = _Options(windowing, columns, size, mode, on_bad, in_memory_bytes)
     read = _read_folder if path.is_dir() else _read_file
     return read(path, options, windowing or plain)
 
@@ -124,6 +129,8 @@ def _read_file(path: Path, options: _Options, windowing: Windowing) -> Dataset:
         return read_idx_images([path], name=path.name.split("-")[0])
     if name.endswith(".ts"):
         return _read_ts([path], (), path, options)
+    if name.endswith(".parquet") and holds_samples(path):
+        return _read_samples(path, options)
     if name.endswith(TABLE_SUFFIXES):
         return _read_tables(path, options, windowing)
     raise DataError(f"data must be of a known kind; got {path}", KINDS)
@@ -139,6 +146,9 @@ def _read_folder(path: Path, options: _Options, windowing: Windowing) -> Dataset
     series, parts = find_ts(path)
     if series:
         return _read_ts(series, parts, path, options)
+    samples = find_samples(path)
+    if samples:
+        return _read_samples(samples, options)
     files, _ = list_files(path, (*IMAGE_SUFFIXES, *TABLE_SUFFIXES))
     if not files:
         raise DataError(f"a folder of data must hold data; got none in {path}", KINDS)
@@ -147,8 +157,19 @@ def _read_folder(path: Path, options: _Options, windowing: Windowing) -> Dataset
         return _read_tables(path, options, windowing)
     return read_image_folder(
         path,
-        size=options.size,
-        mode=options.mode,
+        options.target,
+        on_bad=options.on_bad,
+        in_memory_bytes=options.in_memory_bytes,
+    )
+
+
+def _read_samples(
+    source: str | Path | dict[str, list[Path]], options: _Options
+) -> Dataset:
+    return read_samples(
+        source,
+        options.target,
+        columns=options.columns,
         on_bad=options.on_bad,
         in_memory_bytes=options.in_memory_bytes,
     )

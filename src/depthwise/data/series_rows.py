@@ -1,0 +1,136 @@
+"""Series of one length in a column of lists, read when they are asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from depthwise.data.class_counts import note_single_classes
+from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
+from depthwise.data.rulebook import found
+from depthwise.data.rules import OnBad, settle
+from depthwise.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from depthwise.data.dataset import Array, Inputs, Names
+    from depthwise.data.hub_table import HubTable
+    from depthwise.data.rules import Finding
+
+BATCH_ROWS: Final = 256
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesRows:
+    """A column of lists that looks like one array.
+
+    Args:
+        table: The table.
+        sample: Shape of one sample, ``[C, L]``.
+    """
+
+    table: HubTable
+    sample: tuple[int, int]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``[n, C, L]``."""
+        return (len(self.table.labels), *self.sample)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of samples: float32."""
+        return np.dtype(np.float32)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, indices: Any, /) -> Array:
+        rows = np.arange(len(self))[indices]
+        wanted = np.atleast_1d(rows).tolist()
+        cells = self.table.rows[wanted][self.table.column] if wanted else []
+        made = np.array(cells, np.float32).reshape(len(wanted), *self.sample)
+        return made if rows.ndim else np.asarray(made[0])
+
+
+def build_series(
+    table: HubTable,
+    *,
+    source: Path,
+    on_bad: OnBad = "fail",
+    in_memory_bytes: int = IN_MEMORY_BYTES,
+) -> Dataset:
+    """Look at every series once, then build the dataset of those that can be used.
+
+    Args:
+        table: The table.
+        source: Where it comes from, for the name and messages.
+        on_bad: Refuse or leave out what breaks a rule.
+        in_memory_bytes: Up to this size the series are held in memory.
+
+    Returns:
+        float32 ``[n, C, L]``.
+
+    Raises:
+        DataError: If a rule is broken and ``on_bad`` is "fail", or nothing is left.
+    """
+    looks = list(_look(table))
+    usual = Counter(shape for shape, _ in looks if shape).most_common(1)
+    sample = usual[0][0] if usual else (0, 0)
+    findings: list[Finding] = []
+    keep = []
+    for row, (shape, finite) in enumerate(looks):
+        place = f"{source} row {row}"
+        if shape != sample:
+            got = f"{shape} where others are {sample}"
+            findings.append(found("table-ragged", place, got))
+        elif not finite:
+            findings.append(found("sample-broken", place, "NaN or infinity"))
+        elif not table.labels[row]:
+            findings.append(found("label-missing", place, "no label"))
+        else:
+            keep.append(row)
+    kept = table.take(np.array(keep, np.int64))
+    findings += note_single_classes(kept.labels, source)
+    report = settle(findings, read=len(keep), on_bad=on_bad)
+    if not keep:
+        raise DataError(f"data must hold whole samples; got none in {source}")
+    rows = SeriesRows(kept, sample)
+    fits = 4 * int(np.prod(rows.shape)) <= in_memory_bytes
+    inputs: Inputs = rows[:] if fits else rows
+    classes, labels = np.unique(kept.labels, return_inverse=True)
+
+    def known(words: list[str]) -> Names | None:
+        return np.array(words) if all(words) else None
+
+    return Dataset(
+        inputs,
+        labels,
+        classes=tuple(classes.tolist()),
+        channels=tuple(f"channel-{c}" for c in range(sample[0])),
+        name=source.name,
+        groups=known(kept.groups),
+        parts=known(kept.parts),
+        report=report,
+    )
+
+
+def _look(table: HubTable) -> Iterator[tuple[tuple[int, int] | None, bool]]:
+    """Shape of each series, None where it is ragged, and whether it is finite."""
+    count = len(table.labels)
+    for start in range(0, count, BATCH_ROWS):
+        stop = min(start + BATCH_ROWS, count)
+        for cell in table.rows[start:stop][table.column]:
+            try:
+                values = np.array(cell, np.float32)
+            except (TypeError, ValueError):
+                yield None, False
+                continue
+            values = values[None] if values.ndim == 1 else values
+            shape = values.shape if values.ndim == 2 and values.size else None
+            yield shape, bool(np.isfinite(values).all())
