@@ -68,6 +68,14 @@ def write_sheet(dataset: Dataset, path: Path, *, columns: int = 8) -> Path:
 
     Returns:
         The path.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from depthwise.data.dataset import Dataset
+        >>> data = Dataset(np.zeros((2, 1, 8)), np.array([0, 1]), ("a", "b"), ("x",),
+        ...     name="toy")
+        >>> write_sheet(data, Path("sheet.png")).stat().st_size > 100
+        True
     """
     sheet = draw_sheet(dataset, columns=columns)
     return write_with(path, lambda place: sheet.save(place, format="PNG"))

@@ -25,7 +25,8 @@ def test_pixels_and_classes_are_those_of_the_files(tmp_path) -> None:
     assert data.classes == ("cat", "dog")
     assert data.channels == ("red", "green", "blue")
     for number, name in enumerate(data.files.tolist()):
-        pixels = np.asarray(Image.open(tmp_path / name))
+        with Image.open(tmp_path / name) as image:
+            pixels = np.asarray(image)
         np.testing.assert_array_equal(data.inputs[number], pixels.transpose(2, 0, 1))
         assert name.startswith(data.classes[data.labels[number]])
     assert str(data.report) == "8 read, 0 skipped, 0 repaired, 0 noted"
