@@ -51,7 +51,7 @@ def make_fabric(settings: TrainingSettings, *, spawn: bool = False) -> Any:
         strategy = "auto"
         if spawn:
             strategy = "ddp_spawn"
-        elif world is not None or settings.strategy == "ddp":
+        elif world is not None:
             strategy = "ddp"
         return Fabric(
             accelerator=settings.accelerator,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from typing import TYPE_CHECKING, Any
 
 from depthwise.errors import TrainingError
@@ -61,6 +62,7 @@ def spawn(run: Run, module: nn.Module) -> TrainingResult:
 def _launch(fabric: Any, parcel: Parcel) -> TrainingError | None:
     from torch.multiprocessing.spawn import ProcessException  # slow: import late
 
+    given = "MASTER_PORT" in os.environ
     try:
         failure: TrainingError | None = fabric.launch(_worker, parcel)
     except ProcessException as error:
@@ -68,6 +70,9 @@ def _launch(fabric: Any, parcel: Parcel) -> TrainingError | None:
         raise TrainingError(f"every process must finish; one ended with: {last}") from (
             error
         )
+    finally:
+        if not given:  # Lightning leaves its port behind; the next run finds its own.
+            os.environ.pop("MASTER_PORT", None)
     return failure
 
 

@@ -54,7 +54,7 @@ class TrainingSettings:
         channels_last: Lay images out with channels innermost.
         accelerator: "auto", "cpu" or "gpu".
         devices: Processes to train in; 1 trains in this one.
-        strategy: "auto" or "ddp".
+        strategy: "auto" or "ddp", which is what several processes use.
         threads: Torch threads of each process, 0 for torch's own choice.
         loader_threads: Batches prepared at the same time, 0 for none ahead.
         tensorboard: Also write TensorBoard events.

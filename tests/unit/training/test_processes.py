@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 from tests.unit.training.processes import CASES, main
 from tests.unit.training.small import small_net
 
-from depthwise.training import train
+from depthwise.errors import TrainingError
+from depthwise.training import EpochEnd, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +70,31 @@ def test_the_logs_of_several_processes_are_whole(both) -> None:
     assert len(lines) == 3
 
 
+def test_ddp_of_one_process_is_plain(digits, parts, settings, tmp_path) -> None:
+    plan = replace(settings, epochs=1, strategy="ddp")
+    train(small_net(), digits, parts, plan, folder=tmp_path, progress=False)
+    assert not torch.distributed.is_initialized()
+
+
+def fail(end: EpochEnd) -> None:
+    raise ZeroDivisionError(f"in epoch {end.row.epoch}")
+
+
+@pytest.mark.slow
+def test_a_process_that_fails_ends_all(digits, parts, settings, tmp_path) -> None:
+    before = dict(os.environ)
+    plan = replace(settings, devices=2)
+    with pytest.raises(TrainingError, match=r"one ended with: Zero.* in epoch 1"):
+        train(
+            *(small_net(), digits, parts, plan),
+            folder=tmp_path,
+            progress=False,
+            callbacks=[fail],
+        )
+    assert dict(os.environ) == before
+
+
+@pytest.mark.slow
 def test_processes_that_train_starts_itself(both, digits, parts, tmp_path) -> None:
     settings, norm = CASES["group norm"]
     net = small_net(norm=norm, dropout=0.0)
