@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 
 from depthwise.errors import DepthwiseError
 from depthwise.graph.node import Node
-from depthwise.graph.operators import Call, call_of
+from depthwise.graph.operators import Call, Operator, call_of
+from depthwise.graph.operators.operator import no_macs
 from depthwise.graph.shapes import Batch, TensorType, concrete
 
 _FEW = (8, 64)
 """Elements that are tracked at most: of floats, and of integers, which may be sizes."""
+
+
+_DEAR = frozenset({"LRN", "Pad", "Resize"})
+"""Operators whose work grows with their attributes, beside windows and products."""
 
 
 class NamedType(Protocol):
@@ -113,6 +118,25 @@ def infer_node(
     return {n: t for n, t in zip(node.outputs, results, strict=False) if n}
 
 
+def is_cheap(operator: Operator) -> bool:
+    """Tell whether an operator may be computed before anything runs.
+
+    Args:
+        operator: An entry of the table.
+
+    Returns:
+        True if its cost is that of reading operands and writing results, whatever its
+        attributes say; a window or a pad can need any amount of memory for either.
+
+    Example:
+        >>> from depthwise.graph.operators import OPERATORS
+        >>> is_cheap(OPERATORS["Concat"]), is_cheap(OPERATORS["MaxPool"])
+        (True, False)
+    """
+    plain = operator.macs is no_macs and "pads" not in operator.attributes
+    return plain and operator.name not in _DEAR
+
+
 def with_content(call: Call, results: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
     """Add the elements of results that follow from known elements of operands.
 
@@ -127,6 +151,8 @@ def with_content(call: Call, results: tuple[TensorType, ...]) -> tuple[TensorTyp
         The results, with content where all operands have it.
     """
     known = [kind.content for kind in call.inputs if kind is not None]
+    if not is_cheap(call.operator):
+        return results
     if None in known or results[0].content is not None:
         return results
     if any(_too_many(result) for result in results):
@@ -137,7 +163,7 @@ def with_content(call: Call, results: tuple[TensorType, ...]) -> tuple[TensorTyp
     arrays = tuple(_array(kind, symbolic=symbolic) for kind in call.inputs)
     try:
         found = call.operator.reference(call, arrays)
-    except (DepthwiseError, TypeError, ValueError):
+    except (DepthwiseError, ArithmeticError, LookupError, TypeError, ValueError):
         return results
     return tuple(
         replace(kind, content=tuple(array.reshape(-1).tolist()))

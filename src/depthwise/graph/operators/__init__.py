@@ -52,6 +52,9 @@ _FAMILIES = (
     recurrent,
 )
 
+_ANY = 2**31
+"""Most inputs of an operator that takes any number of them, all of which it needs."""
+
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
     {entry.name: entry for family in _FAMILIES for entry in family.OPERATORS},
 )
@@ -94,6 +97,11 @@ def operator_of(node: Node) -> Operator:
         if not low <= got <= high:
             msg = f"{node.op} takes {low} to {high} {what}; got {got} at {node.name!r}"
             raise GraphError(msg)
+    low, high = entry.inputs
+    if "" in (node.inputs if high >= _ANY else node.inputs[:low]):
+        where = node.name or ", ".join(node.outputs)
+        msg = f"inputs of {node.op} that it needs have names; got none at {where!r}"
+        raise GraphError(msg)
     return entry
 
 

@@ -162,6 +162,8 @@ def _gather_elements(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]
 def _infer_gather_nd(call: Call) -> tuple[TensorType, ...]:
     x, indices = call.type(0), call.shape(1)
     batched = call.integer("batch_dims")
+    if not indices:
+        raise GeometryError("GatherND's indices need one axis or more; got a scalar")
     (depth,) = concrete(indices[-1:])
     if not batched + depth <= x.rank or x.shape[:batched] != indices[:batched]:
         msg = f"GatherND's indices must fit the data; got {indices} for {x.shape}"
@@ -187,7 +189,7 @@ def _infer_trilu(call: Call) -> tuple[TensorType, ...]:
 
 def _trilu(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     x = arrays[0]
-    diagonal = int(arrays[1].reshape(-1)[0]) if len(arrays) > 1 else 0
+    diagonal = int(arrays[1].reshape(-1)[0]) if call.has(1) else 0
     side = np.triu if call.flag("upper") else np.tril
     return (side(x, diagonal),)
 
