@@ -16,45 +16,8 @@ from depthwise.errors import DepthwiseError
 from depthwise.formats.build import Build
 from depthwise.formats.sizes import static_expand, static_reshape, static_resize
 from depthwise.formats.tensors import Array
-from depthwise.graph import Batch, Node, TensorType, call_of
-
-FOLDED = frozenset(
-    [
-        "Abs",
-        "Add",
-        "Cast",
-        "Ceil",
-        "Concat",
-        "Div",
-        "Exp",
-        "Expand",
-        "Flatten",
-        "Floor",
-        "Identity",
-        "Max",
-        "Min",
-        "Mul",
-        "Neg",
-        "Pow",
-        "Reciprocal",
-        "ReduceMean",
-        "ReduceProd",
-        "ReduceSum",
-        "Reshape",
-        "Round",
-        "Slice",
-        "Split",
-        "Sqrt",
-        "Squeeze",
-        "Sub",
-        "Tile",
-        "Transpose",
-        "Unsqueeze",
-        "Where",
-    ]
-)
-"""Operators computed once where all operands are constants: those whose cost is that
-of reading and writing them. Windows, pads and products are left to whoever runs."""
+from depthwise.graph import OPERATORS, Batch, Node, TensorType, call_of
+from depthwise.graph.inference import is_cheap
 
 _KEEPS_NAME = frozenset(
     ["Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"]
@@ -106,7 +69,9 @@ def _fold_constants(
 ) -> bool:
     """Compute a node whose operands are all constants."""
     named = [name for name in node.inputs if name]
-    if node.op not in FOLDED or not all(name in build.constants for name in named):
+    if not is_cheap(OPERATORS[node.op]) or not all(
+        name in build.constants for name in named
+    ):
         return False
     operands = tuple(build.constants[n] if n else None for n in node.inputs)
     size = sum(_bytes(kind) for kind in types.values())

@@ -20,6 +20,19 @@ from depthwise.formats.wire import Reader
 from depthwise.formats.write import PARAMETERS_KEY
 from depthwise.graph import OPSET, Graph, verify
 
+UNEXPECTED = "a file must keep the rules of its operators"
+"""How the sentence begins that stands in for a rule that nobody has written down."""
+
+_BROKEN_RULE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
 
 def load_onnx(
     path: Path | str,
@@ -58,6 +71,8 @@ def load_onnx(
         return _to_graph(read_model(path), input_shapes or {}, path.parent)
     except DepthwiseError as error:
         raise type(error)(f"{path}: {error.message}", error.hint) from error
+    except _BROKEN_RULE as error:
+        raise FormatError(f"{path}: {UNEXPECTED}; got {error!r:.200}") from error
 
 
 def read_model(path: Path) -> ModelMessage:

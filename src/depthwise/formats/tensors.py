@@ -120,11 +120,11 @@ def check_shape(name: str, dims: tuple[int, ...]) -> int:
         raise FormatError(msg)
     if any(dim < 0 for dim in dims):
         raise FormatError(f"an axis must have 0 or more elements; got {dims}, {name!r}")
-    elements = math.prod(dims)
-    if elements > MAX_ELEMENTS:
-        msg = f"an array has at most {MAX_ELEMENTS} elements; got {elements}"
+    largest = math.prod(dim or 1 for dim in dims)
+    if largest > MAX_ELEMENTS:
+        msg = f"an array has at most {MAX_ELEMENTS} elements; got {largest}"
         raise FormatError(f"{msg} for {name!r}")
-    return elements
+    return math.prod(dims)
 
 
 def to_array(tensor: TensorMessage, external: memoryview | None = None) -> Array:

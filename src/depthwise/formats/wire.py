@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depthwise.errors import FormatError
-from depthwise.formats.limits import MAX_FIELDS
+from depthwise.formats.limits import MAX_FIELDS, MESSAGE_FIELDS
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _SIGN, _MODULUS = 1 << 63, 1 << 64
@@ -89,6 +89,7 @@ class Reader:
         """
         table = kind.FIELDS
         values: dict[str, Any] = {f.name: [] for f in table.values() if f.repeated}
+        self.left -= MESSAGE_FIELDS
         place = start
         while place < stop:
             self.left -= 1
