@@ -192,6 +192,6 @@ def test_data_that_do_not_fit_are_refused(digits, parts, settings, tmp_path) -> 
     refused(digits, none, "patience=2 and no valid", replace(settings, patience=2))
     refused(digits, Parts(ones, ones), "two classes; got only '1'")
     refused(two, parts, r"take the data's examples, \[2, 8, 8\]")
-    refused(more, parts, r"\[2, 11\]; got \[2, 10\]")
+    refused(more, parts, r"\[8, 11\]; got \[8, 10\]")
     refused(bad, parts, "finite; got NaN")
     refused(flat, parts, "got 2 axes")
