@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -85,7 +86,9 @@ def _export(
 
     hook = nn.modules.module.register_module_forward_hook(count)
     try:
-        with _as_eval(module), silence(), torch.no_grad():
+        # torch prints the whole program on standard error before it raises.
+        quiet = contextlib.redirect_stderr(io.StringIO())
+        with _as_eval(module), silence(), quiet, torch.no_grad():
             return torch.export.export(
                 module,
                 arguments.args,
@@ -102,7 +105,7 @@ def _export(
         hook.remove()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _as_eval(module: nn.Module) -> Iterator[None]:
     """Switch to eval mode, and put every submodule's own mode back."""
     modes = {part: part.training for part in module.modules()}
@@ -117,7 +120,7 @@ def _as_eval(module: nn.Module) -> Iterator[None]:
             part.training = mode
 
 
-@contextmanager
+@contextlib.contextmanager
 def silence() -> Iterator[None]:
     """Keep torch's tracing machinery from warning and logging.
 

@@ -124,9 +124,8 @@ def _soft_shrink(call: AtenCall) -> str:
 
 def _gated(call: AtenCall) -> str:
     attributes: dict[str, Attribute] = {"axis": call.integer("dim")}
-    half = call.size(call.integer("dim")) // 2
-    operands = [call.tensor(), call.vector(half, half)]
-    value, gate = call.emit_many("Split", operands, 2, attributes)
+    attributes["num_outputs"] = 2
+    value, gate = call.emit_many("Split", [call.tensor()], 2, attributes)
     return call.emit("Mul", [value, call.emit("Sigmoid", [gate])])
 
 

@@ -120,8 +120,12 @@ def _split(call: AtenCall) -> Value:
     parts = _parts(call)
     if len(parts) == 1:
         return (call.tensor(),)
+    attributes: dict[str, Attribute] = {"axis": _axis(call)}
     operands = [call.tensor(), call.vector(*parts)]
-    return call.emit_many("Split", operands, len(parts), {"axis": _axis(call)})
+    if len(set(parts)) == 1:
+        attributes["num_outputs"] = len(parts)
+        operands.pop()
+    return call.emit_many("Split", operands, len(parts), attributes)
 
 
 def _unbind(call: AtenCall) -> Value:
