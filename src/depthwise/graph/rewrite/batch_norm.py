@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from depthwise.graph.graph import Graph
 from depthwise.graph.node import Node
 from depthwise.graph.operators import Call
+from depthwise.graph.rewrite.matching import sole_reader
 from depthwise.graph.rewrite.surgery import rebuilt, unused_name
 from depthwise.graph.shapes import concrete
 
 Array: TypeAlias = NDArray[Any]
 
-_LINEAR = {"Conv": 3, "ConvTranspose": 3, "Gemm": 3}
+_LINEAR = {"Conv", "ConvTranspose", "Gemm"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +31,13 @@ class _Affine:
 
 
 def fold_batch_norm(graph: Graph) -> Graph:
-    """Fold every BatchNormalization into the Conv, ConvTranspose or Gemm before it.
+    """Fold batch norm into the Conv, ConvTranspose or Gemm before it.
 
-    Weights are computed in float64 and rounded once to their own type. A batch norm
-    stays where its operand is read twice or is an output of the graph, or where the
-    operator before it is none of these or has computed weights. Weights that other
-    nodes share are left alone: the folded operator gets its own.
+    Sums and products with one constant a channel, which other tools write for a bias or
+    a folded norm, go the same way. Weights are computed in float64 and rounded once to
+    their own type. A norm stays where its operand is read twice or is an output of
+    the graph, or where the operator before it is none of these or has computed weights.
+    Weights that other nodes share are left alone: the folded operator gets its own.
 
     Args:
         graph: Any graph.
@@ -52,34 +54,36 @@ def fold_batch_norm(graph: Graph) -> Graph:
         >>> fold_batch_norm(Graph("tiny", (x,), ("x",), ())).name
         'tiny'
     """
-    pairs = dict(_pairs(graph))
-    folded = {linear.outputs[0]: norm for norm, linear in pairs.values()}
+    while pairs := dict(_pairs(graph)):
+        graph = _fold_all(graph, pairs)
+    return graph
+
+
+def _fold_all(graph: Graph, norms: dict[str, Node]) -> Graph:
+    """Fold each norm, keyed by the value that it reads."""
+    folded = {id(norm) for norm in norms.values()}
     constants: dict[str, Array] = {}
     nodes = []
     for node in graph.nodes:
-        if node.outputs[0] in pairs and node.op == "BatchNormalization":
-            continue
-        norm = folded.get(node.outputs[0])
-        nodes.append(node if norm is None else _fold(graph, node, norm, constants))
+        if id(node) not in folded:
+            norm = norms.get(node.outputs[0])
+            nodes.append(node if norm is None else _fold(graph, node, norm, constants))
     parameters = [name for name in constants if name not in graph.constants]
     return rebuilt(graph, nodes, constants, parameters)
 
 
-def _pairs(graph: Graph) -> Iterator[tuple[str, tuple[Node, Node]]]:
-    """Yield batch norms that can be folded, with what they fold into."""
-    for norm in graph.nodes:
-        if norm.op != "BatchNormalization":
+def _pairs(graph: Graph) -> Iterator[tuple[str, Node]]:
+    """Yield the results of linear operators, with what can be folded into these."""
+    for linear in graph.nodes:
+        if linear.op not in _LINEAR:
             continue
-        linear = graph.producers.get(norm.inputs[0])
-        if linear is None or linear.op not in _LINEAR:
+        weights = [name for name in linear.inputs[1:] if name]
+        norm = sole_reader(graph, linear.outputs[0])
+        known = all(name in graph.constants for name in weights)
+        if norm is None or not known or not _has_plain_bias(graph, linear):
             continue
-        value = linear.outputs[0]
-        alone = len(graph.consumers[value]) == 1 and value not in graph.outputs
-        known = all(
-            n in graph.constants for n in (*linear.inputs[1:], *norm.inputs[1:]) if n
-        )
-        if alone and known and _has_plain_bias(graph, linear):
-            yield norm.outputs[0], (norm, linear)
+        if _affine(graph, norm, linear.outputs[0]) is not None:
+            yield linear.outputs[0], norm
 
 
 def _has_plain_bias(graph: Graph, linear: Node) -> bool:
@@ -90,17 +94,42 @@ def _has_plain_bias(graph: Graph, linear: Node) -> bool:
     return math.prod(shape[:-1]) == 1
 
 
-def _affine(graph: Graph, norm: Node) -> _Affine:
-    scale, shift, mean, variance = (
-        graph.constants[name].astype(np.float64) for name in norm.inputs[1:]
-    )
-    epsilon = graph.call(norm).real("epsilon")
-    gain = scale / np.sqrt(variance + epsilon)
-    return _Affine(gain, shift - mean * gain)
+def _affine(graph: Graph, norm: Node, value: str) -> _Affine | None:
+    """Read what a node does to each channel of a value, if it is one number each."""
+    others = [name for name in norm.inputs if name != value]
+    if len(others) != len(norm.inputs) - 1:
+        return None
+    if not all(name in graph.constants for name in others):
+        return None
+    arrays = [graph.constants[name].astype(np.float64) for name in others]
+    if norm.op == "BatchNormalization" and norm.inputs[0] == value:
+        scale, shift, mean, variance = arrays
+        gain = scale / np.sqrt(variance + graph.call(norm).real("epsilon"))
+        return _Affine(gain, shift - mean * gain)
+    kind = graph.types[value]
+    if norm.op not in {"Add", "Mul"} or graph.types[norm.outputs[0]] != kind:
+        return None
+    row = _a_channel(arrays[0], kind.rank, concrete(kind.shape[1:2])[0])
+    if row is None:
+        return None
+    one, zero = np.ones_like(row), np.zeros_like(row)
+    return _Affine(row, zero) if norm.op == "Mul" else _Affine(one, row)
+
+
+def _a_channel(array: Array, rank: int, channels: int) -> Array | None:
+    """Spread a constant over the channels, unless it differs along another axis."""
+    if array.ndim > rank:
+        return None
+    shape = (1,) * (rank - array.ndim) + array.shape
+    if any(size != 1 for axis, size in enumerate(shape) if axis != 1):
+        return None
+    return np.broadcast_to(array.reshape(-1), (channels,)).copy()
 
 
 def _fold(graph: Graph, linear: Node, norm: Node, constants: dict[str, Array]) -> Node:
-    affine = _affine(graph, norm)
+    affine = _affine(graph, norm, linear.outputs[0])
+    if affine is None:
+        return linear
     weight = graph.constants[linear.inputs[1]]
     wide = weight.astype(np.float64)
     scaled = wide * _along_outputs(graph.call(linear), affine.gain)

@@ -18,7 +18,7 @@ def rebuilt(
     constants: Mapping[str, NDArray[Any]] | None = None,
     parameters: Iterable[str] = (),
 ) -> Graph:
-    """Give a graph other nodes, and drop the constants that nobody reads any more.
+    """Give a graph other nodes, and drop what nobody reads any more.
 
     Args:
         graph: Where the rest comes from.
@@ -27,20 +27,78 @@ def rebuilt(
         parameters: Names of added constants that training changes.
 
     Returns:
-        The new graph; names of parameters that stay keep their part.
+        The new graph, without nodes and constants that no output depends on; names
+        of parameters that stay keep their part.
 
     Example:
         >>> from depthwise.graph import Input, TensorType
         >>> x = Input("x", TensorType("float32", (4,)))
-        >>> len(rebuilt(Graph("tiny", (x,), ("x",), ()), ()).nodes)
+        >>> unread = Node("Relu", ("x",), ("y",))
+        >>> len(rebuilt(Graph("tiny", (x,), ("x",), ()), [unread]).nodes)
         0
     """
-    kept = tuple(nodes)
-    read = {name for node in kept for name in node.inputs} | set(graph.outputs)
+    read = set(graph.outputs)
+    kept = []
+    for node in reversed(list(nodes)):
+        if read.intersection(node.outputs):
+            kept.append(node)
+            read.update(node.inputs)
     merged = {**graph.constants, **(constants or {})}
     merged = {name: array for name, array in merged.items() if name in read}
     trained = (graph.parameters | set(parameters)) & set(merged)
-    return replace(graph, nodes=kept, constants=merged, parameters=frozenset(trained))
+    return replace(
+        graph,
+        nodes=tuple(reversed(kept)),
+        constants=merged,
+        parameters=frozenset(trained),
+    )
+
+
+def bypassed(graph: Graph, values: Mapping[str, str]) -> Graph:
+    """Let readers of some values read others instead, and drop what falls away.
+
+    A value that is an output of the graph keeps its name: the node that computes
+    its replacement takes that name over. Where this cannot be, as the replacement is
+    an input, a constant or another output, nothing changes for that value.
+
+    Args:
+        graph: Any graph.
+        values: A value to the equal one that is to be read in its place.
+
+    Returns:
+        The new graph.
+
+    Example:
+        >>> from depthwise.graph import Input, TensorType
+        >>> x = Input("x", TensorType("float32", (4,)))
+        >>> nodes = (Node("Relu", ("x",), ("r",)), Node("Identity", ("r",), ("y",)))
+        >>> print(bypassed(Graph("tiny", (x,), ("y",), nodes), {"y": "r"}))
+        graph tiny(x: float32[4]) -> y
+          y: float32[4] = Relu(x)
+    """
+    chosen = {old: new for old, new in values.items() if old not in graph.outputs}
+    taken: dict[str, str] = {}
+    for name in graph.outputs:
+        source = _final(chosen, values.get(name, name))
+        free = source in graph.producers and source not in graph.outputs
+        if name in values and free and source not in taken:
+            taken[source] = name
+    dropped = {*chosen, *taken.values()}
+    nodes = (n for n in graph.nodes if not dropped.issuperset(filter(None, n.outputs)))
+    names = {**chosen, **taken}
+    return rebuilt(graph, (_renamed_outputs(n, taken) for n in renamed(nodes, names)))
+
+
+def _renamed_outputs(node: Node, names: Mapping[str, str]) -> Node:
+    if not any(name in names for name in node.outputs):
+        return node
+    return replace(node, outputs=tuple(names.get(name, name) for name in node.outputs))
+
+
+def _final(names: Mapping[str, str], name: str) -> str:
+    while name in names:
+        name = names[name]
+    return name
 
 
 def renamed(nodes: Iterable[Node], names: Mapping[str, str]) -> tuple[Node, ...]:
@@ -57,14 +115,8 @@ def renamed(nodes: Iterable[Node], names: Mapping[str, str]) -> tuple[Node, ...]
         >>> print(renamed([Node("Relu", ("a",), ("y",))], {"a": "b", "b": "c"})[0])
         y = Relu(c)
     """
-
-    def final(name: str) -> str:
-        while name in names:
-            name = names[name]
-        return name
-
     return tuple(
-        replace(node, inputs=tuple(final(name) for name in node.inputs))
+        replace(node, inputs=tuple(_final(names, name) for name in node.inputs))
         if any(name in names for name in node.inputs)
         else node
         for node in nodes

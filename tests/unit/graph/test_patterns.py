@@ -1,0 +1,114 @@
+"""Patterns: pairs, blocks and gates are found where they are, and not elsewhere."""
+
+import numpy as np
+import pytest
+from tests.building import Builder
+
+from depthwise.graph.patterns import PairKind, Patterns, find_patterns
+from depthwise.graph.rewrite import simplify
+
+
+def test_a_separable_pair_with_norm_and_activation() -> None:
+    build = Builder(4, 6, 6)
+    value = build.add("Relu", (build.norm(build.depthwise("x")),))
+    found = find_patterns(build.graph(build.conv(value, 8)))
+    (pair,) = found.pairs
+    assert pair.kind is PairKind.SEPARABLE
+    assert (pair.first, pair.second) == (*found.depthwise, *found.pointwise)
+    assert pair.between == ("batchnormalization.n1", "relu.n2")
+
+
+def test_silu_between_is_followed() -> None:
+    build = Builder(4, 6)
+    value = build.depthwise("x", multiplier=2)
+    swish = build.add("Mul", (build.add("Sigmoid", (value,)), value))
+    (pair,) = find_patterns(build.graph(build.conv(swish, 8))).pairs
+    assert pair.between == ("mul.n2",)
+
+
+def test_a_blueprint_pair_has_no_activation_between() -> None:
+    build = Builder(4, 6, 6)
+    value = build.depthwise(build.norm(build.conv("x", 8)))
+    (pair,) = find_patterns(build.graph(value)).pairs
+    assert pair.kind is PairKind.BLUEPRINT
+    build = Builder(4, 6, 6)
+    value = build.depthwise(build.add("Relu", (build.conv("x", 8),)))
+    assert find_patterns(build.graph(value)).pairs == ()
+
+
+@pytest.mark.parametrize("kind", ["fork", "output", "dense", "add"])
+def test_no_pair_where_the_way_forks_or_leads_elsewhere(kind: str) -> None:
+    build = Builder(4, 6, 6)
+    value = build.depthwise("x")
+    outputs = [value] if kind == "output" else []
+    if kind == "fork":
+        outputs.append(build.add("Abs", (value,)))
+    if kind == "add":
+        value = build.add("Add", (value, "x"))
+    outputs.append(build.conv(value, 8, 3 if kind == "dense" else 1))
+    assert find_patterns(build.graph(*outputs)).pairs == ()
+
+
+@pytest.mark.parametrize("gate", [False, True])
+@pytest.mark.parametrize("residual", [False, True])
+def test_an_inverted_residual(residual: bool, gate: bool) -> None:
+    build = Builder(4, 6, 6)
+    value = build.add("HardSwish", (build.norm(build.conv("x", 12)),))
+    value = build.add("HardSwish", (build.norm(build.depthwise(value)),))
+    value = build.gate(value, 3) if gate else value
+    value = build.norm(build.conv(value, 4))
+    value = build.add("Add", ("x", value)) if residual else value
+    graph = build.graph(build.conv(value, 16))
+    for form in (graph, simplify(graph)):
+        found = find_patterns(form)
+        (block,) = found.inverted_residuals
+        assert (block.residual != "") == residual
+        assert (block.squeeze_excite is not None) == gate
+        assert block.depthwise == found.depthwise[0]
+        assert [pair.kind for pair in found.pairs] == ["separable"]
+        assert len(found.squeeze_excites) == gate
+
+
+def test_a_chain_of_separable_layers_is_no_inverted_residual() -> None:
+    build = Builder(4, 6, 6)
+    value = "x"
+    for channels in (12, 4, 12):
+        value = build.add("Relu", (build.depthwise(value),))
+        value = build.add("Relu", (build.conv(value, channels),))
+    found = find_patterns(build.graph(value))
+    assert len(found.pairs) == 3
+    assert found.inverted_residuals == ()
+
+
+def test_a_gate_spelled_with_products_and_views() -> None:
+    build = Builder(4, 6, 6)
+    value = build.add("Relu", ("x",))
+    pooled = build.add("GlobalAveragePool", (value,))
+    flat = build.add("Flatten", (pooled,))
+    inner = build.add("Relu", (build.add("Gemm", (flat, build.normal(4, 2))),))
+    outer = build.add("Sigmoid", (build.add("Gemm", (inner, build.normal(2, 4))),))
+    shape = build.constant(np.array([0, 4, 1, 1]))
+    wide = build.add("Reshape", (outer, shape))
+    found = find_patterns(build.graph(build.add("Mul", (wide, value))))
+    (gate,) = found.squeeze_excites
+    names = (gate.pool, gate.reduce, gate.expand, gate.gate)
+    assert [name.split(".")[0] for name in names] == [
+        "globalaveragepool",
+        "gemm",
+        "gemm",
+        "sigmoid",
+    ]
+
+
+def test_a_gate_of_another_value_is_none() -> None:
+    build = Builder(4, 6, 6)
+    pooled = build.add("GlobalAveragePool", ("x",))
+    outer = build.add("Sigmoid", (build.conv(build.conv(pooled, 2), 4),))
+    other = build.add("Abs", ("x",))
+    graph = build.graph(build.add("Mul", (other, outer)))
+    assert find_patterns(graph).squeeze_excites == ()
+
+
+def test_a_graph_without_convolutions_has_no_patterns() -> None:
+    build = Builder(4)
+    assert find_patterns(build.graph(build.add("Relu", ("x",)))) == Patterns()
