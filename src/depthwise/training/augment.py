@@ -120,6 +120,61 @@ def channel_drop(batch: Floats, indices: Indices, chance: float, root: int) -> F
     return changed
 
 
+def rotate(batch: Floats, indices: Indices, degrees: float, root: int) -> Floats:
+    """Turn each sensor with three axes about one random axis an example.
+
+    Args:
+        batch: float32 [b, C, L]; channels 0-2, 3-5 … are the axes x, y, z of a sensor.
+        indices: int64 [b].
+        degrees: Deviation of the angle.
+        root: Key of this stream.
+
+    Returns:
+        A new array; channels left over after the last three are as they were.
+
+    Source:
+        Rodrigues' rotation formula; Um et al. (2017), section 3.
+    """
+    drawn = draws.normals(root, indices, 4).astype(np.float64)
+    axis = drawn[:, :3] / np.linalg.norm(drawn[:, :3], axis=1, keepdims=True)
+    angle = np.radians(degrees) * drawn[:, 3, None, None]
+    x, y, z = axis.T
+    zero = np.zeros_like(x)
+    rows = [[zero, -z, y], [z, zero, -x], [-y, x, zero]]
+    cross = np.moveaxis(np.array(rows), 2, 0)
+    turn = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    turn = turn.astype(np.float32)
+    parts = [batch[:, c : c + 3] for c in range(0, batch.shape[1], 3)]
+    turned = [turn @ part if part.shape[1] == 3 else part for part in parts]
+    return np.concatenate(turned, axis=1)
+
+
+def stretch(batch: Floats, indices: Indices, share: float, root: int) -> Floats:
+    """Cut a random end or both off and draw the rest out, linearly.
+
+    Args:
+        batch: float32 [b, C, L].
+        indices: int64 [b].
+        share: Largest part cut off; the part is uniform below it.
+        root: Key of this stream.
+
+    Returns:
+        A new array.
+    """
+    drawn = draws.uniforms(root, indices, 2).astype(np.float64)
+    length = batch.shape[2]
+    cut = share * drawn[:, :1]
+    steps = np.linspace(0, 1, length)
+    place = (drawn[:, 1:] * cut + (1 - cut) * steps) * (length - 1)
+    left = np.minimum(place.astype(np.int64), max(length - 2, 0))[:, None, :]
+    part = (place[:, None, :] - left).astype(np.float32)
+    right = np.minimum(left + 1, length - 1)
+    before = np.take_along_axis(batch, left, axis=2)
+    after = np.take_along_axis(batch, right, axis=2)
+    changed: Floats = before + part * (after - before)
+    return changed
+
+
 def crop(batch: Floats, indices: Indices, pixels: float, root: int) -> Floats:
     """Pad with 0 and cut the old size at a random place.
 
@@ -165,5 +220,7 @@ SERIES: tuple[tuple[str, Change], ...] = (
     ("scale", scale),
     ("time_mask", time_mask),
     ("channel_drop", channel_drop),
+    ("rotate", rotate),
+    ("stretch", stretch),
 )
 IMAGES: tuple[tuple[str, Change], ...] = (("crop", crop), ("flip", flip))

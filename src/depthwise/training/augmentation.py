@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from depthwise.errors import UsageError
 
-SENSOR = ("jitter", "scale", "time_mask", "channel_drop")
+SENSOR = ("jitter", "scale", "time_mask", "channel_drop", "rotate", "stretch")
 IMAGE = ("crop", "flip")
 MIXING = ("mixup", "cutmix")
 
@@ -23,6 +23,10 @@ class Augmentation:
         scale: Deviation of a factor around 1 for every channel (series).
         time_mask: Longest part of the series set to 0, in [0, 1).
         channel_drop: Probability that a channel is set to 0, in [0, 1).
+        rotate: Deviation in degrees of the angle that sensors with three axes are
+            turned by, as if worn differently; channels go in threes (series).
+        stretch: Largest share of the series cut off before the rest is drawn out to
+            the old length, as if done faster, in [0, 1) (series).
         crop: Pixels of padding before a random crop of the old size (images).
         flip: Probability of a left-right flip, in [0, 1] (images).
         mixup: Alpha of the beta distribution of mixup, in [0, 1].
@@ -46,6 +50,8 @@ class Augmentation:
     scale: float = 0.0
     time_mask: float = 0.0
     channel_drop: float = 0.0
+    rotate: float = 0.0
+    stretch: float = 0.0
     crop: int = 0
     flip: float = 0.0
     mixup: float = 0.0
@@ -61,7 +67,7 @@ class Augmentation:
                 )
         if not isinstance(self.crop, int):
             raise UsageError(f"crop must be whole pixels; got {self.crop!r}")
-        for name, top in (("time_mask", 1), ("channel_drop", 1)):
+        for name, top in (("time_mask", 1), ("channel_drop", 1), ("stretch", 1)):
             if getattr(self, name) >= top:
                 raise UsageError(f"{name} must be below 1; got {getattr(self, name)}")
         for name in ("flip", *MIXING):

@@ -17,6 +17,8 @@ STRENGTHS = {
     "scale": 0.2,
     "time_mask": 0.5,
     "channel_drop": 0.4,
+    "rotate": 20.0,
+    "stretch": 0.3,
     "crop": 2,
     "flip": 0.5,
     "mixup": 0.3,
@@ -77,6 +79,36 @@ def test_channel_drop_never_drops_all() -> None:
     assert (dropped.sum(axis=1) < 6).all()
     some = (augment.channel_drop(SERIES, INDICES, 0.4, 1) == 0).all(axis=2)
     assert some.mean() == pytest.approx(0.4, abs=0.1)
+
+
+def test_rotate_keeps_the_length_of_every_vector() -> None:
+    turned = augment.rotate(SERIES, INDICES, 20.0, 1)
+    for axes in (slice(0, 3), slice(3, 6)):
+        before = np.linalg.norm(SERIES[:, axes], axis=1)
+        np.testing.assert_allclose(
+            np.linalg.norm(turned[:, axes], axis=1), before, rtol=1e-5
+        )
+    one = np.einsum("ncl,ncl->nl", SERIES[:, :3], turned[:, :3])
+    cosine = one / np.linalg.norm(SERIES[:, :3], axis=1) ** 2
+    assert 0.9 < cosine.mean() < 0.99
+
+
+def test_rotate_turns_both_sensors_alike_and_leaves_others() -> None:
+    twice = np.concatenate([SERIES[:, :3], SERIES[:, :3], SERIES[:, :1]], axis=1)
+    turned = augment.rotate(twice, INDICES, 20.0, 1)
+    assert np.array_equal(turned[:, :3], turned[:, 3:6])
+    assert np.array_equal(turned[:, 6], twice[:, 6])
+
+
+def test_stretch_draws_a_part_out() -> None:
+    ramp = np.broadcast_to(np.arange(40, dtype=np.float32), SERIES.shape)
+    drawn = augment.stretch(ramp, INDICES, 0.3, 1)
+    steps = np.diff(drawn, axis=2)
+    assert np.ptp(steps, axis=2).max() < 1e-4
+    assert 0.7 <= steps.min() < 0.75
+    assert 0.95 < steps.max() <= 1.0001
+    assert drawn.min() >= 0
+    assert drawn.max() <= 39
 
 
 def test_crop_moves_the_image() -> None:
