@@ -171,6 +171,15 @@ class Lowering:
         self.strided("transpose", made.layout.shape, ends)
         return made
 
+    def reshaped(self, name: str, shape: tuple[int, ...]) -> str:
+        """See the value ``name`` in another ``shape``; return the view's own name."""
+        source = self.plain(name)
+        size = source.layout.nbytes // FLOAT
+        known = tuple(size if dim == -1 else dim for dim in shape)
+        own = f"{name} as {known}"
+        self.forms[own] = Forms(PlainOperand(Plain(known), source.ref))
+        return own
+
     def scaled(self, name: str, factor: float) -> str:
         """Multiply the value ``name`` by ``factor``; return the product's own name."""
         if factor == 1:

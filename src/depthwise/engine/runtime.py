@@ -118,13 +118,14 @@ class CompiledNetwork:
         each other, and by a compilation for that batch where they do.
         """
         given, count = check_inputs(self.graph, inputs)
-        size = self.batch
-        if not self._samplewise:
-            size = count
-        instance = self._instance(size)
+        fixed = self.graph.batch is not None
+        instance = self._instance(self.batch if self._samplewise or fixed else count)
         made = check_outputs(self.graph, count, outputs or {})
         with self._guard():
-            instance.run(given, made, count)
+            if self._samplewise:
+                instance.run_samples(given, made, count)
+            else:
+                instance.run(given, made)
         return made
 
     def clone(self) -> CompiledNetwork:
@@ -227,18 +228,21 @@ class _Instance:
     def clone(self) -> _Instance:
         return _Instance(self.compiled, self.weights, self.threads, self.store)
 
-    def run(
+    def run(self, inputs: Sequence[Array], outputs: Mapping[str, Array]) -> None:
+        self._launch(inputs, list(outputs.values()))
+
+    def run_samples(
         self, inputs: Sequence[Array], outputs: Mapping[str, Array], count: int
     ) -> None:
         results = list(outputs.values())
-        size = self.compiled.program.input_shapes[0][:1]
-        if size in {(count,), ()}:
+        size = self.compiled.program.input_shapes[0][0]
+        if size == count:
             self._launch(inputs, results)
             return
-        for start in range(0, count, size[0]):
-            stop = min(count, start + size[0])
-            parts = [_filled(array[start:stop], size[0]) for array in inputs]
-            made = [_filled(array[start:stop], size[0]) for array in results]
+        for start in range(0, count, size):
+            stop = min(count, start + size)
+            parts = [_filled(array[start:stop], size) for array in inputs]
+            made = [_filled(array[start:stop], size) for array in results]
             self._launch(parts, made)
             for part, whole in zip(made, results, strict=True):
                 if len(part) > stop - start:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from depthwise.engine.idioms import recognise
 from depthwise.engine.kernels.chain import BINARY, UNARY, Link
 from depthwise.graph import Call, Graph, Node, call_of
 from depthwise.graph.shapes import concrete
@@ -76,11 +77,7 @@ def stages_of(graph: Graph) -> tuple[Stage, ...]:
         if own is not None:
             grown.links.append(own)
         if own is not None or node.op in CHAINABLE:
-            while (reader := _only_reader(graph, grown.output)) is not None:
-                if id(reader) in taken or not _absorb(graph, grown, reader):
-                    break
-                taken.add(id(reader))
-                last = reader
+            last = _grow(graph, grown, taken) or last
         stage = Stage(
             call,
             tuple(grown.links),
@@ -92,10 +89,30 @@ def stages_of(graph: Graph) -> tuple[Stage, ...]:
     return tuple(stage for _, stage in sorted(placed, key=lambda item: item[0]))
 
 
+def _grow(graph: Graph, grown: _Growing, taken: set[int]) -> Node | None:
+    """Absorb what follows, as long as it can; return the last node."""
+    last: Node | None = None
+    while True:
+        idiom = recognise(graph, grown.output)
+        if idiom is not None:
+            grown.links.append(idiom.link)
+            grown.output = idiom.output
+            grown.nodes += [_label(node) for node in idiom.nodes]
+            taken.update(id(node) for node in idiom.nodes)
+            last = idiom.nodes[-1]
+            continue
+        reader = _only_reader(graph, grown.output)
+        if reader is None or id(reader) in taken:
+            return last
+        if not _absorb(graph, grown, reader):
+            return last
+        taken.add(id(reader))
+        last = reader
+
+
 CHAINABLE = frozenset(
     {
         "Conv",
-        "ConvTranspose",
         "Gemm",
         "MatMul",
         "BatchNormalization",

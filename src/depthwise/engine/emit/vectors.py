@@ -135,6 +135,24 @@ class Vectors(Numbers):
         kind = self.vector
         return self.intrinsic(f"llvm.fabs.{suffix}", kind, kind, f"{kind} {value}")
 
+    def root(self, value: str) -> str:
+        """Take the square root of ``value``."""
+        suffix = "f32" if self.lanes == 1 else f"v{self.lanes}f32"
+        kind = self.vector
+        return self.intrinsic(f"llvm.sqrt.{suffix}", kind, kind, f"{kind} {value}")
+
+    def exponent(self, value: str) -> tuple[str, str]:
+        """Take a positive normal ``value`` apart: a power's float, and 0.5 to 1."""
+        kind = "i32" if self.lanes == 1 else f"<{self.lanes} x i32>"
+        wrap = "{}" if self.lanes == 1 else "splat (i32 {})"
+        bits = self.line(f"bitcast {self.vector} {value} to {kind}")
+        moved = self.line(f"lshr {kind} {bits}, {wrap.format(23)}")
+        power = self.line(f"sub {kind} {moved}, {wrap.format(126)}")
+        count = self.line(f"sitofp {kind} {power} to {self.vector}")
+        low = self.line(f"and {kind} {bits}, {wrap.format(0x7FFFFF)}")
+        half = self.line(f"or {kind} {low}, {wrap.format(0x3F000000)}")
+        return count, self.line(f"bitcast {kind} {half} to {self.vector}")
+
     def prefetch(self, pointer: str, count: Int) -> None:
         """Ask for the line at ``count`` bytes after ``pointer`` to come nearer."""
         place = self.offset(pointer, count)

@@ -72,6 +72,14 @@ def _hard_sigmoid(body: Body, x: str, slope: float, offset: float) -> str:
     return clip(body, body.fma(body.number(slope), x, body.number(offset)), 0.0, 1.0)
 
 
+def _softplus(body: Body, x: str) -> str:
+    """Compute log(1 + e^x) as max(x, 0) + log(1 + e^-|x|)."""
+    zero = body.number(0.0)
+    small = functions.exponential(body, body.arithmetic("fsub", zero, body.absolute(x)))
+    rest = functions.logarithm(body, body.arithmetic("fadd", body.number(1.0), small))
+    return body.arithmetic("fadd", body.larger(zero, x), rest)
+
+
 def _scaled(body: Body, x: str, factor: str) -> str:
     return body.arithmetic("fmul", x, factor)
 
@@ -89,6 +97,10 @@ UNARY: dict[str, Unary] = {
     "Gelu": lambda b, x, _: functions.gelu(b, x),
     "Erf": lambda b, x, _: functions.erf(b, x),
     "Exp": lambda b, x, _: functions.exponential(b, x),
+    "Log": lambda b, x, _: functions.logarithm(b, x),
+    "Sqrt": lambda b, x, _: b.root(x),
+    "Reciprocal": lambda b, x, _: b.arithmetic("fdiv", b.number(1.0), x),
+    "Softplus": lambda b, x, _: _softplus(b, x),
     "Abs": lambda b, x, _: b.absolute(x),
     "Neg": lambda b, x, _: b.arithmetic("fsub", b.number(-0.0), x),
 }

@@ -79,6 +79,37 @@ def exponential(body: Body, x: str) -> str:
     return body.arithmetic("fmul", value, scale)
 
 
+def logarithm(body: Body, x: str) -> str:
+    """Compute the natural logarithm of positive numbers, zero and infinity.
+
+    With m in 0.7..1.4 it is 2 artanh((m - 1) / (m + 1)), an odd series.
+
+    Args:
+        body: Where to write.
+        x: A vector; negative numbers and NaN give NaN.
+
+    Returns:
+        The vector of logarithms; of subnormal numbers as of the smallest normal one.
+    """
+    one, zero = body.number(1.0), body.number(0.0)
+    normal = body.larger(body.number(2.0**-126), x)
+    power, part = body.exponent(normal)
+    low = body.pick("olt", part, body.number(math.sqrt(0.5)), one, zero)
+    part = body.fma(part, low, part)
+    power = body.arithmetic("fsub", power, low)
+    above = body.arithmetic("fsub", part, one)
+    ratio = body.arithmetic("fdiv", above, body.arithmetic("fadd", part, one))
+    square = body.arithmetic("fmul", ratio, ratio)
+    series = polynomial(body, square, tuple(2 / (2 * n + 1) for n in range(6)))
+    value = body.arithmetic("fmul", series, ratio)
+    value = body.fma(power, body.number(_LN2_LOW), value)
+    value = body.fma(power, body.number(_LN2_HIGH), value)
+    value = body.pick("oeq", x, zero, body.number(-math.inf), value)
+    value = body.pick("oeq", x, body.number(math.inf), x, value)
+    valid = body.pick("oge", x, zero, zero, body.number(math.nan))
+    return body.arithmetic("fadd", value, valid)
+
+
 def sigmoid(body: Body, x: str) -> str:
     """Compute 1 / (1 + e^-x) without overflow on either side.
 

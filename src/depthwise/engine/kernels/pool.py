@@ -161,7 +161,7 @@ class WindowPool:
             r.padded if self.padded else body.sub(r.stop, r.start) for r in ranges
         ]
         count = body.mul(body.mul(counts[0], counts[1]), counts[2])
-        return body.arithmetic("fdiv", value, body.from_int(count))
+        return body.arithmetic("fdiv", value, body.from_int(body.most(count, 1)))
 
     def _axis(
         self,
@@ -196,7 +196,7 @@ class _Range:
         origin = body.sub(body.mul(index, window.stride), window.begin)
         start = _taps(body, body.sub(0, origin), window.dilation)
         stop = _taps(body, body.sub(window.size, origin), window.dilation)
-        end = window.size + max(window.end, 0)
+        end = window.size + window.end
         padded = _taps(body, body.sub(end, origin), window.dilation)
         return _Range(
             origin,

@@ -17,8 +17,15 @@ Side = tuple[Ref, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What to compute: a value, links, and for each operand a name or an array."""
+class Arithmetic:
+    """What to compute, element by element.
+
+    Args:
+        base: The value to begin with.
+        chain: Links.
+        operands: For each operand of a link a value's name, or an array.
+        output: The value that is the result.
+    """
 
     base: str
     chain: Chain
@@ -35,13 +42,17 @@ def lower_elementwise(low: Lowering, stage: Stage) -> None:
     """
     node = stage.node
     if unary_link(stage.call) is not None:
-        _lower(low, _Work(node.inputs[0], stage.chain, stage.operands, stage.output))
+        _lower(
+            low, Arithmetic(node.inputs[0], stage.chain, stage.operands, stage.output)
+        )
         return
     a, b = node.inputs
     swapped = low.shape(a) != low.shape(node.outputs[0])
     base, other = (b, a) if swapped else (a, b)
     first = Link(node.op, (), 0, swapped)
-    work = _Work(base, (first, *_moved(stage.chain, 1)), (other, *stage.operands), "")
+    work = Arithmetic(
+        base, (first, *_moved(stage.chain, 1)), (other, *stage.operands), ""
+    )
     _lower(low, replace(work, output=stage.output))
 
 
@@ -61,7 +72,7 @@ def lower_batch_norm(low: Lowering, stage: Stage) -> None:
     links = (Link("Mul", (), 0), Link("Add", (), 1), *_moved(stage.chain, 2))
     constants = [np.asarray(number, np.float32) for number in numbers]
     operands: tuple[str | Floats, ...] = (*constants, *stage.operands)
-    _lower(low, _Work(stage.node.inputs[0], links, operands, stage.output))
+    _lower(low, Arithmetic(stage.node.inputs[0], links, operands, stage.output))
 
 
 def lower_chain(low: Lowering, stage: Stage, source: PlainOperand) -> None:
@@ -72,8 +83,8 @@ def lower_chain(low: Lowering, stage: Stage, source: PlainOperand) -> None:
         stage: The stage; its chain is not empty.
         source: The array.
     """
-    work = _Work("", stage.chain, stage.operands, stage.output)
-    _lower_plain(low, work, source)
+    work = Arithmetic("", stage.chain, stage.operands, stage.output)
+    lower_arithmetic(low, work, source)
 
 
 def _moved(chain: Chain, count: int) -> Chain:
@@ -84,14 +95,14 @@ def _moved(chain: Chain, count: int) -> Chain:
     )
 
 
-def _lower(low: Lowering, work: _Work) -> None:
+def _lower(low: Lowering, work: Arithmetic) -> None:
     if _suits_blocks(low, work):
         _lower_blocked(low, work)
     else:
-        _lower_plain(low, work, low.plain(work.base))
+        lower_arithmetic(low, work, low.plain(work.base))
 
 
-def _suits_blocks(low: Lowering, work: _Work) -> bool:
+def _suits_blocks(low: Lowering, work: Arithmetic) -> bool:
     shape = low.shape(work.output)
     if not low.has_blocked(work.base) or low.shape(work.base) != shape:
         return False
@@ -109,7 +120,7 @@ def _size(shape: tuple[int, ...]) -> int:
     return int(np.prod(shape))
 
 
-def _lower_blocked(low: Lowering, work: _Work) -> None:
+def _lower_blocked(low: Lowering, work: Arithmetic) -> None:
     source = low.blocked(work.base)
     shape = low.shape(work.output)
     extra = [_image_operand(low, operand, shape) for operand in work.operands]
@@ -145,7 +156,14 @@ def _image_operand(
     return ref, (sample, *steps[1:])
 
 
-def _lower_plain(low: Lowering, work: _Work, source: PlainOperand) -> None:
+def lower_arithmetic(low: Lowering, work: Arithmetic, source: PlainOperand) -> None:
+    """Compute on plain arrays.
+
+    Args:
+        low: What exists so far.
+        work: What to compute; ``base`` is not looked at.
+        source: The array to begin with.
+    """
     shape = low.shape(work.output)
     extra = [_plain_operand(low, operand, shape) for operand in work.operands]
     sink = low.new_plain(work.output)

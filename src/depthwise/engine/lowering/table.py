@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -16,21 +15,27 @@ from depthwise.engine.lowering import (
     linear,
     movement,
     pooling,
+    resize,
+    statistics,
+    transposed,
 )
 from depthwise.engine.lowering.fusion import fuse, lower_inverted, lower_separable
 from depthwise.engine.lowering.geometry import halo_of, three
+from depthwise.engine.lowering.support import check_operators
+from depthwise.engine.prepare import prepare
 from depthwise.engine.program import PlainOperand, Program, Ref, Space
 from depthwise.engine.schedule import Fusion, Policy
 from depthwise.engine.stages import ALIASES, Stage, stages_of
 from depthwise.engine.target import Target
-from depthwise.errors import CompileError
-from depthwise.graph import Graph, Node
+from depthwise.graph import Graph
 from depthwise.graph.operators.convolution import conv_windows
-from depthwise.graph.rewrite import fold_batch_norm
 
 Rule: TypeAlias = Callable[[Lowering, Stage], None]
 
 _ELEMENTWISE = sorted({*UNARY, *BINARY} - {"Silu"})
+
+_REDUCTIONS = ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin")
+_RENAMES = ("Flatten", "Reshape", "Squeeze", "Unsqueeze", *ALIASES)
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
@@ -43,9 +48,22 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GlobalMaxPool": pooling.lower_global,
         "MaxPool": pooling.lower_window,
         "AveragePool": pooling.lower_window,
-        **dict.fromkeys(("Flatten", "Reshape", *ALIASES), movement.lower_rename),
+        **dict.fromkeys(_RENAMES, movement.lower_rename),
         "Transpose": movement.lower_transpose,
         "Concat": movement.lower_concat,
+        "Split": movement.lower_split,
+        "Slice": movement.lower_slice,
+        "Expand": movement.lower_expand,
+        "Pad": movement.lower_pad,
+        "DepthToSpace": movement.lower_depth_to_space,
+        "SpaceToDepth": movement.lower_space_to_depth,
+        "ConvTranspose": transposed.lower_transposed,
+        "Resize": resize.lower_resize,
+        **dict.fromkeys(_REDUCTIONS, statistics.lower_reduction),
+        **dict.fromkeys(("Softmax", "LogSoftmax"), statistics.lower_softmax),
+        "LayerNormalization": statistics.lower_layer_norm,
+        "InstanceNormalization": statistics.lower_instance_norm,
+        "GroupNormalization": statistics.lower_instance_norm,
     }
 )
 """Operators that the engine compiles."""
@@ -66,8 +84,8 @@ def lower_graph(graph: Graph, target: Target, threads: int, policy: Policy) -> P
     Raises:
         CompileError: If the engine cannot compile an operator; it names the node.
     """
-    check_operators(graph)
-    graph = fold_batch_norm(_without_aliases(graph))
+    graph = prepare(graph)
+    check_operators(graph, RULES)
     stages = stages_of(graph)
     low = Lowering(graph, target, threads, policy, _halos(stages))
     for index, given in enumerate(graph.inputs):
@@ -85,53 +103,16 @@ def lower_graph(graph: Graph, target: Target, threads: int, policy: Policy) -> P
     return low.finish()
 
 
-def check_operators(graph: Graph) -> None:
-    """Refuse what the engine cannot compile, before anything is compiled.
-
-    Args:
-        graph: Any graph that verifies.
-
-    Raises:
-        CompileError: If there is an operator without a rule, an element type other
-            than float32, or weights that are no constants.
-    """
-    for node in graph.nodes:
-        where = node.name or node.outputs[0]
-        if node.op not in RULES:
-            msg = f"operators must have a native kernel; got {node.op} at {where}"
-            raise CompileError(msg, "run it with depthwise.execute instead")
-        floats = [name for name in node.outputs if name]
-        for name in floats:
-            if graph.types[name].dtype != "float32":
-                kind = graph.types[name].dtype
-                msg = f"values must be float32; got {kind} at {where}"
-                raise CompileError(msg)
-        if node.op in {"Conv", "ConvTranspose"}:
-            loose = [n for n in node.inputs[1:] if n and n not in graph.constants]
-            if loose:
-                msg = f"weights must be constants; got {loose[0]!r} at {where}"
-                raise CompileError(msg)
-
-
 def _halos(stages: tuple[Stage, ...]) -> dict[str, Edges]:
     """Find the widest halo that readers of each value want."""
     halos: dict[str, Edges] = {}
     for stage in stages:
+        name = stage.node.inputs[0]
         if stage.op == "Conv":
-            name = stage.node.inputs[0]
             wanted = halo_of(three(conv_windows(stage.call)))
-            halos[name] = widest(halos.get(name, NO_HALO), wanted)
-    return {name: halo for name, halo in halos.items() if halo != NO_HALO}
-
-
-def _without_aliases(graph: Graph) -> Graph:
-    """Drop operators that pass a value on, unless the graph hands their value out."""
-    names: dict[str, str] = {}
-    kept: list[Node] = []
-    for node in graph.nodes:
-        inputs = tuple(names.get(name, name) for name in node.inputs)
-        if node.op in ALIASES and node.outputs[0] not in graph.outputs:
-            names[node.outputs[0]] = inputs[0]
+        elif stage.op == "ConvTranspose":
+            wanted = transposed.transposed_halo(stage.call)
         else:
-            kept.append(replace(node, inputs=inputs))
-    return replace(graph, nodes=tuple(kept))
+            continue
+        halos[name] = widest(halos.get(name, NO_HALO), wanted)
+    return {name: halo for name, halo in halos.items() if halo != NO_HALO}
