@@ -14,6 +14,7 @@ import numpy as np
 
 from depthwise.data.class_counts import note_single_classes
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
+from depthwise.data.duplicates import Fingerprints, hash_samples, judge_copies
 from depthwise.data.rulebook import found
 from depthwise.data.rules import OnBad, settle
 from depthwise.data.stored_rows import open_npz_member
@@ -90,7 +91,7 @@ def _inputs(path: Path, in_memory_bytes: int) -> Inputs:
 
 
 def leave_out_broken(dataset: Dataset, source: Path, on_bad: OnBad) -> Dataset:
-    """Apply the rule on samples that are not finite.
+    """Apply the rules on samples that are not finite, or in two parts.
 
     Args:
         dataset: Samples in memory; lazy ones are returned as they are.
@@ -114,6 +115,16 @@ def leave_out_broken(dataset: Dataset, source: Path, on_bad: OnBad) -> Dataset:
             for n in np.flatnonzero(~whole).tolist()
         ]
         keep = np.flatnonzero(whole)
+    if isinstance(inputs, np.ndarray) and dataset.parts is not None:
+        prints = Fingerprints(
+            [f"{source} sample {n}" for n in range(len(dataset))],
+            names,
+            dataset.parts.tolist(),
+            hash_samples(inputs),
+        )
+        drop, more = judge_copies(prints)
+        findings += more
+        keep = keep[~drop[keep]]
     report = settle(findings, read=len(keep), on_bad=on_bad)
     if not len(keep):
         raise DataError(f"data must hold whole samples; got none in {source}")

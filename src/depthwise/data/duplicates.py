@@ -102,8 +102,16 @@ def hash_samples(inputs: Inputs) -> tuple[str, ...]:
         >>> one == again, one == other
         (True, False)
     """
-    return tuple(
-        hashlib.blake2b(sample.tobytes(), digest_size=16).hexdigest()
-        for batch in batches(inputs)
-        for sample in batch
-    )
+    return tuple(hash_values(sample) for batch in batches(inputs) for sample in batch)
+
+
+def hash_values(values: Array) -> str:
+    """Hash the values of one sample.
+
+    Args:
+        values: Of any shape and type.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    return hashlib.blake2b(values.tobytes(), digest_size=16).hexdigest()

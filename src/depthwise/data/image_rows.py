@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from depthwise.data.duplicates import hash_values
 from depthwise.data.image_file import decode
 from depthwise.errors import DataError
 
@@ -84,7 +84,7 @@ def decode_once(rows: ImageRows, *, hold: bool) -> tuple[Array | None, tuple[str
             return ""
         if held is not None:
             held[row] = pixels
-        return hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest()
+        return hash_values(pixels)
 
     with ThreadPoolExecutor() as pool:
         return held, tuple(pool.map(one, range(len(rows))))

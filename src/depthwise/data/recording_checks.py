@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from depthwise.data.duplicates import Fingerprints, hash_values, judge_copies
 from depthwise.data.rulebook import found
 
 if TYPE_CHECKING:
@@ -127,6 +128,26 @@ def long_enough(recordings: Sequence[Recording], window: int) -> Checked:
         for (path, name), length in longest.items()
         if length < window
     ]
+    return kept, findings
+
+
+def without_copies(recordings: Sequence[Recording]) -> Checked:
+    """Apply the rules on equal samples to whole recordings.
+
+    Args:
+        recordings: The recordings.
+
+    Returns:
+        Those that may stay, and the findings.
+    """
+    prints = Fingerprints(
+        [f"{r.path} ({r.name})" for r in recordings],
+        ["/".join(np.unique(r.labels).tolist()) for r in recordings],
+        [r.part for r in recordings],
+        [hash_values(r.values) for r in recordings],
+    )
+    drop, findings = judge_copies(prints)
+    kept = [r for r, out in zip(recordings, drop.tolist(), strict=True) if not out]
     return kept, findings
 
 

@@ -15,6 +15,7 @@ from depthwise.data.recording_checks import (
     one_label_each,
     same_channels,
     same_rate,
+    without_copies,
 )
 from depthwise.data.rules import OnBad, settle
 from depthwise.data.window_rows import WindowRows
@@ -86,6 +87,8 @@ def build_dataset(
         kept, more = one_label_each(kept)
         every += more
     kept, more = long_enough(kept, windowing.window)
+    every += more
+    kept, more = without_copies(kept)
     every += more + constant_channels(kept)
     every += note_single_classes(_classes_by_recording(kept), source)
     report = settle(every, read=len({(r.path, r.name) for r in kept}), on_bad=on_bad)

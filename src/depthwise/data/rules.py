@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from depthwise.errors import DataError, UsageError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OnBad: TypeAlias = Literal["fail", "skip"]
+SKIP_HINT: Final = 'on_bad="skip" (--on-bad skip) leaves such input out'
 Outcome: TypeAlias = Literal["drop", "repair", "note"]
 
 
@@ -135,7 +136,7 @@ def settle(findings: Sequence[Finding], *, read: int, on_bad: OnBad) -> ReadRepo
     dropped = [f for f in findings if f.rule.outcome == "drop"]
     if dropped and on_bad == "fail":
         more = f"{len(dropped) - 1} more like it; " if len(dropped) > 1 else ""
-        raise DataError(str(dropped[0]), f'{more}on_bad="skip" leaves such input out')
+        raise DataError(str(dropped[0]), f"{more}{SKIP_HINT}")
     return ReadReport(
         read=read,
         skipped=tuple(dropped),

@@ -86,6 +86,20 @@ def no_label(root: Path) -> Path:
     return root
 
 
+def across_parts(root: Path) -> Path:
+    for part, seed in (("train", 0), ("val", 4), ("test", 8)):
+        good(root / part)
+        for path in (root / part).glob("*/*.csv"):
+            path.write_text(text(table(int(path.stem[1:]) + seed)))
+    (root / "train" / "run" / "again.csv").write_text(text(table(10)))
+    return root
+
+
+def same_rows_as_rest(root: Path) -> Path:
+    (good(root) / "run" / "same.csv").write_text(text(table(0)))
+    return root
+
+
 def broken_parquet(root: Path) -> Path:
     (good(root) / "run" / "half.parquet").write_bytes(b"PAR1" + bytes(100))
     return root
@@ -157,6 +171,22 @@ RECORDING_CASES = [
         4,
         times=2,
         options={**WINDOW, "label": "file"},
+    ),
+    Case(
+        "recording in two parts",
+        "duplicate-across",
+        across_parts,
+        "again.csv",
+        48,
+        options=WINDOW,
+    ),
+    Case(
+        "one recording, two classes",
+        "sample-mislabelled",
+        same_rows_as_rest,
+        "same.csv",
+        GOOD - 4,
+        options=WINDOW,
     ),
     Case(
         "damaged Parquet",

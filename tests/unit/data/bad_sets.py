@@ -36,6 +36,12 @@ def broken(value: float) -> np.ndarray:
     return inputs
 
 
+def copied() -> Callable[[Path], Path]:
+    inputs = np.random.default_rng(0).normal(size=(6, 2, 8))
+    inputs[5] = inputs[1]
+    return npz(inputs=inputs, parts=["train"] * 4 + ["test"] * 2)
+
+
 def ts(extra: str) -> Callable[[Path], Path]:
     def build(root: Path) -> Path:
         (root / "toy.ts").write_text(TS + extra)
@@ -54,6 +60,7 @@ SET_CASES = [
         "'2'",
         6,
     ),
+    Case("array in two parts", "duplicate-across", copied(), "sample 1", 5),
     Case("channels of two lengths", "table-ragged", ts("1,2:3,4,5:up\n"), "ts:9", 4),
     Case("missing value", "value-missing", ts("1,?,3:4,5,6:up\n"), "ts:9", 4),
     Case("label of no class", "label-missing", ts("1,2,3:4,5,6:left\n"), "left", 4),

@@ -160,6 +160,28 @@ def test_an_interrupted_write_leaves_nothing(tmp_path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+KILLED = """
+import os, signal, sys
+import numpy as np
+from pathlib import Path
+from depthwise.data import write_array_folder
+def pieces():
+    yield np.zeros((2, 1, 4)), np.array([0, 1])
+    os.kill(os.getpid(), signal.SIGKILL)
+write_array_folder(Path(sys.argv[1]), pieces(), classes=["a", "b"], channels=["x"])
+"""
+
+
+def test_a_killed_write_never_looks_finished(tmp_path, cli_env) -> None:
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "toy")]
+    done = subprocess.run(command, env=cli_env, check=False)
+    assert done.returncode == -9
+    assert not (tmp_path / "toy").exists()
+    with pytest.raises(DataError, match="got none"):
+        open_data(tmp_path)
+    assert len(open_data(shards(tmp_path / "toy"))) == 30
+
+
 FULL_DISK = """
 import resource, signal, sys
 import numpy as np

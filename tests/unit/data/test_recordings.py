@@ -160,10 +160,10 @@ def test_windows_that_cannot_be_are_refused(options, error, tmp_path) -> None:
 
 def test_series_are_read_whole_or_in_windows(tmp_path) -> None:
     (tmp_path / "toy_TRAIN.ts").write_text(TS)
-    (tmp_path / "toy_TEST.ts").write_text(TS)
+    (tmp_path / "toy_TEST.ts").write_text(TS.replace("3", "8"))
     data = open_data(tmp_path)
     assert data.inputs.shape == (8, 2, 3)
-    assert data.inputs[0].tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert data.inputs[4].tolist() == [[1, 2, 3], [4, 5, 6]]
     assert data.classes == ("down", "up")
     assert data.parts.tolist() == ["test"] * 4 + ["train"] * 4
     cut = open_data(tmp_path / "toy_TRAIN.ts", window=2, step=1)

@@ -1,1 +1,0 @@
-"""Series in a column of lists."""
