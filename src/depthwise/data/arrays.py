@@ -66,16 +66,31 @@ def read_npz(
             names = [name for name in stored.files if name != "inputs"]
             arrays: dict[str, Any] = {name: stored[name] for name in names}
         if "inputs" in stored.files:
-            arrays["inputs"] = _inputs(path, in_memory_bytes)
+            arrays["inputs"] = read_npz_inputs(path, in_memory_bytes)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise FormatError(f"{path} must be a whole .npz file; got {error}") from error
     return leave_out_broken(dataset_of(arrays, source=path), path, on_bad)
 
 
-def _inputs(path: Path, in_memory_bytes: int) -> Inputs:
-    """The samples: in memory if they fit, else on disk."""
-    with zipfile.ZipFile(path) as archive:
-        size = archive.getinfo("inputs.npy").file_size
+def read_npz_inputs(path: Path, in_memory_bytes: int) -> Inputs:
+    """Read the samples alone of an ``.npz`` file.
+
+    Args:
+        path: The file.
+        in_memory_bytes: Above this size the samples stay on disk.
+
+    Returns:
+        An array, or rows on disk.
+
+    Raises:
+        FormatError: If the file is damaged, has no ``inputs``, or is compressed and too
+            large to be held.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = archive.getinfo("inputs.npy").file_size
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise FormatError(f"{path} must hold inputs; got {error}") from error
     if size > in_memory_bytes:
         rows = open_npz_member(path, "inputs")
         if rows is None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from depthwise.data.duplicates import hash_values
 from depthwise.data.image_file import decode
+from depthwise.data.row_indices import wanted_rows
 from depthwise.errors import DataError
 
 if TYPE_CHECKING:
@@ -54,14 +55,14 @@ class ImageRows:
         return len(self.paths)
 
     def __getitem__(self, indices: Any, /) -> Array:
-        rows = np.arange(len(self.paths))[indices]
+        rows, single = wanted_rows(indices, len(self))
         out = np.empty((rows.size, *self.shape[1:]), np.uint8)
-        for place, row in enumerate(np.atleast_1d(rows).tolist()):
+        for place, row in enumerate(rows.tolist()):
             content = None if self.contents is None else self.contents[row]
             out[place] = decode(
                 self.paths[row], size=self.size, mode=self.mode, content=content
             )
-        return out if rows.ndim else out[0]
+        return out[0] if single else out
 
 
 def decode_once(rows: ImageRows, *, hold: bool) -> tuple[Array | None, tuple[str, ...]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from depthwise.data.class_counts import note_single_classes
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
+from depthwise.data.row_indices import wanted_rows
 from depthwise.data.rulebook import found
 from depthwise.data.rules import OnBad, settle
 from depthwise.errors import DataError
@@ -51,11 +52,11 @@ class SeriesRows:
         return self.shape[0]
 
     def __getitem__(self, indices: Any, /) -> Array:
-        rows = np.arange(len(self))[indices]
-        wanted = np.atleast_1d(rows).tolist()
+        rows, single = wanted_rows(indices, len(self))
+        wanted = rows.tolist()
         cells = self.table.rows[wanted][self.table.column] if wanted else []
         made = np.array(cells, np.float32).reshape(len(wanted), *self.sample)
-        return made if rows.ndim else np.asarray(made[0])
+        return np.asarray(made[0] if single else made)
 
 
 def build_series(

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from depthwise.data.row_indices import wanted_rows
 from depthwise.errors import FormatError
 
 if TYPE_CHECKING:
@@ -43,12 +44,11 @@ class StoredRows:
         return self.shape[0]
 
     def __getitem__(self, indices: Any, /) -> Array:
-        rows = np.arange(self.shape[0])[indices]
-        wanted: Indices = np.atleast_1d(rows)
+        wanted, single = wanted_rows(indices, len(self))
         out = np.empty((len(wanted), *self.shape[1:]), self.dtype)
         if out.size:
             self._read(wanted, out)
-        return out if rows.ndim else out[0]
+        return out[0] if single else out
 
     def _read(self, wanted: Indices, out: Array) -> None:
         """Fill ``out`` with the ``wanted`` rows, adjacent ones in one read."""
@@ -100,15 +100,14 @@ class JoinedRows:
         return self.shape[0]
 
     def __getitem__(self, indices: Any, /) -> Array:
-        rows = np.arange(len(self))[indices]
-        wanted = np.atleast_1d(rows)
+        wanted, single = wanted_rows(indices, len(self))
         bounds = np.cumsum([0, *(len(part) for part in self.parts)])
         owner = np.searchsorted(bounds, wanted, side="right") - 1
         out = np.empty((len(wanted), *self.shape[1:]), self.dtype)
         for number in np.unique(owner).tolist():
             here = owner == number
             out[here] = self.parts[number][wanted[here] - bounds[number]]
-        return out if rows.ndim else out[0]
+        return out[0] if single else out
 
 
 def join_rows(parts: Sequence[Inputs], source: Path) -> Inputs:

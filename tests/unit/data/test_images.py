@@ -160,15 +160,25 @@ def test_idx_reads_other_types(tmp_path) -> None:
     assert read_idx(idx(tmp_path / "a.idx", raw, packed=True)).tolist() == [1.5, -2]
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"PNG!", IDX[:-1], IDX + b"x", IDX[:9], gzip.compress(IDX)[:-9]]
-)
+DAMAGED = {
+    "empty": b"",
+    "other header": b"PNG!",
+    "a byte short": IDX[:-1],
+    "a byte long": IDX + b"x",
+    "half a header": IDX[:9],
+    "half a gzip": gzip.compress(IDX, mtime=0)[:-9],
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_idx_file_is_refused(content: bytes, tmp_path) -> None:
     with pytest.raises(FormatError, match=r"a\.idx"):
         read_idx(idx(tmp_path / "a.idx", content, packed=False))
 
 
-@pytest.mark.parametrize("labels", [None, bytes([0, 0, 8, 1, 0, 0, 0, 1, 1])])
+@pytest.mark.parametrize(
+    "labels", [None, bytes([0, 0, 8, 1, 0, 0, 0, 1, 1])], ids=["none", "one for two"]
+)
 def test_images_without_their_labels_are_refused(labels, tmp_path) -> None:
     path = idx(tmp_path / "train-images-idx3-ubyte", IDX, packed=False)
     if labels is not None:

@@ -1,0 +1,132 @@
+"""Samples to predict on are the same as those that a labelled reader gives."""
+
+import numpy as np
+import pytest
+from tests.unit.data.bad_images import good as good_images
+from tests.unit.data.bad_recordings import WINDOW, table, text
+from tests.unit.data.bad_recordings import good as good_recordings
+
+from depthwise.data import Preprocessing, open_data, open_inputs
+from depthwise.data.live import live_windows
+from depthwise.errors import DataError, UsageError
+
+NAMES = ("ax", "ay", "az")
+SENSORS = Preprocessing(
+    "sensor", NAMES, (0.0,) * 3, (1.0,) * 3, window=10, step=10, rate_hz=50.0
+)
+RGB = ("red", "green", "blue")
+IMAGES = Preprocessing("image", RGB, (0.0,) * 3, (1.0,) * 3, size=(12, 10), mode="RGB")
+
+
+def test_a_folder_of_recordings(tmp_path) -> None:
+    labelled = open_data(good_recordings(tmp_path), **WINDOW)
+    opened = open_inputs(tmp_path, SENSORS)
+    np.testing.assert_array_equal(opened.inputs, labelled.inputs)
+    assert opened.names.tolist() == labelled.recordings.tolist()
+    assert str(opened.report) == "4 read, 0 skipped, 0 repaired, 0 noted"
+
+
+def test_channels_are_picked_by_name(tmp_path) -> None:
+    values = table(0)
+    wide = np.concatenate([values[:, [0, 3, 2]], values[:, [1, 1]]], axis=1)
+    names = ("time", "az", "ay", "ax", "extra")
+    (tmp_path / "a.csv").write_text(text(wide, names))
+    opened = open_inputs(tmp_path / "a.csv", SENSORS)
+    expected = values[:10, 1:].T.astype(np.float32)
+    np.testing.assert_allclose(opened.inputs[0], expected, rtol=1e-6)
+
+
+def test_images_in_any_folders(tmp_path) -> None:
+    labelled = open_data(good_images(tmp_path))
+    opened = open_inputs(tmp_path, IMAGES)
+    np.testing.assert_array_equal(opened.inputs, labelled.inputs)
+    one = open_inputs(tmp_path / opened.names[5], IMAGES)
+    np.testing.assert_array_equal(one.inputs, labelled.inputs[[5]])
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+def test_arrays(suffix: str, tmp_path) -> None:
+    inputs = np.random.default_rng(0).normal(size=(5, 3, 10))
+    path = tmp_path / f"a.{suffix}"
+    np.save(path, inputs) if suffix == "npy" else np.savez(path, inputs=inputs)
+    opened = open_inputs(path, SENSORS)
+    np.testing.assert_array_equal(opened.inputs[:], inputs)
+    assert opened.names.tolist() == list("01234")
+
+
+def test_bad_files_are_left_out_and_counted(tmp_path) -> None:
+    good_recordings(tmp_path)
+    (tmp_path / "bad.csv").write_text("time,ax,ay\n0,1,2\n")
+    with pytest.raises(DataError, match=r"bad\.csv.*no az"):
+        open_inputs(tmp_path, SENSORS)
+    opened = open_inputs(tmp_path, SENSORS, on_bad="skip")
+    assert len(opened) == 16
+    assert opened.report.counts() == [("channels-other", 1)]
+
+
+@pytest.mark.parametrize("shape", [(5, 2, 10), (5, 3, 11), (5, 3, 10, 1)])
+def test_other_shapes_are_refused(shape, tmp_path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros(shape))
+    with pytest.raises(DataError, match="must have the shape"):
+        open_inputs(tmp_path / "a.npy", SENSORS)
+
+
+def test_nothing_there_is_one_sentence(tmp_path) -> None:
+    with pytest.raises(DataError, match="that exists"):
+        open_inputs(tmp_path / "none.csv", SENSORS)
+    (tmp_path / "empty").mkdir()
+    for asked in (SENSORS, IMAGES):
+        with pytest.raises(DataError, match="got none"):
+            open_inputs(tmp_path / "empty", asked)
+
+
+def rows(count: int) -> list[str]:
+    return [f"{n},{n + 0.5},{-n}" for n in range(count)]
+
+
+@pytest.mark.parametrize("header", [[], ["az,ax,ay"], ["t,ax,ay,az"]])
+@pytest.mark.parametrize("hop", [1, 3, 10, 25])
+def test_live_windows_are_those_of_the_whole_recording(header, hop: int) -> None:
+    whole = np.array([[n, n + 0.5, -n] for n in range(40)], np.float32).T
+    lines = rows(40)
+    if header == ["az,ax,ay"]:
+        lines = [f"{-n},{n},{n + 0.5}" for n in range(40)]
+    if header == ["t,ax,ay,az"]:
+        lines = [f"noon,{row}" for row in lines]
+    made = list(live_windows([*header, *lines], SENSORS, hop=hop))
+    assert [window.row for window in made] == list(range(10, 41, hop))
+    for window in made:
+        expected = whole[:, window.row - 10 : window.row]
+        np.testing.assert_array_equal(window.values, expected)
+
+
+def test_a_window_comes_before_the_next_row_is_read() -> None:
+    seen = []
+
+    def lines():
+        for number, line in enumerate(rows(12)):
+            seen.append(number)
+            yield line
+
+    first = next(live_windows(lines(), SENSORS))
+    assert first.row == 10
+    assert seen == list(range(10))
+
+
+@pytest.mark.parametrize("bad", ["1,2", "1,2,x", "1,2,nan", "1,2,inf", "1,2,3,4"])
+def test_a_bad_row_is_refused_or_no_window_spans_it(bad: str) -> None:
+    lines = [*rows(12), bad, *rows(13)]
+    with pytest.raises(DataError, match="row 13"):
+        list(live_windows(lines, SENSORS, hop=1))
+    made = list(live_windows(lines, SENSORS, hop=1, on_bad="skip"))
+    assert [window.row for window in made] == [10, 11, 12, 23, 24, 25, 26]
+    assert [window.skipped for window in made] == [0, 0, 0, 1, 1, 1, 1]
+
+
+def test_a_stream_that_cannot_be_is_refused() -> None:
+    with pytest.raises(DataError, match="must name the channels"):
+        list(live_windows(["ax,ay", *rows(3)], SENSORS))
+    with pytest.raises(UsageError, match="hop"):
+        list(live_windows(rows(3), SENSORS, hop=0))
+    with pytest.raises(UsageError, match="window"):
+        list(live_windows(rows(3), IMAGES))
