@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from depthwise.errors import MissingDependencyError
+from depthwise.errors import MissingDependencyError, TrainingError
 from depthwise.training.world import torchrun_world
 
 if TYPE_CHECKING:
@@ -21,12 +21,24 @@ if TYPE_CHECKING:
 LOGGERS = ("lightning.fabric", "lightning.pytorch", "lightning_fabric")
 
 
-def require_lightning() -> None:
-    """Refuse early, before anything slow, when Lightning is not installed.
+def require(settings: TrainingSettings) -> None:
+    """Refuse early, before anything slow, what this machine does not have.
+
+    Args:
+        settings: Gives accelerator and devices.
 
     Raises:
-        MissingDependencyError: With the pip command.
+        TrainingError: GPUs are asked for that are not there.
+        MissingDependencyError: Lightning is not installed; with the pip command.
     """
+    devices = settings.devices if torchrun_world() is None else 1
+    there = torch.cuda.device_count()
+    if kind(settings) == "cuda" and devices > there:
+        raise TrainingError(
+            f"devices must not be more than the GPUs that torch sees; got {devices}, "
+            f"torch sees {there}",
+            "accelerator='cpu' trains without a GPU",
+        )
     if importlib.util.find_spec("lightning") is None:
         raise MissingDependencyError(
             "training needs Lightning, which is not installed",
@@ -54,12 +66,30 @@ def make_fabric(settings: TrainingSettings, *, spawn: bool = False) -> Any:
         elif world is not None:
             strategy = "ddp"
         return Fabric(
-            accelerator=settings.accelerator,
+            accelerator=kind(settings),
             devices=world.local_size if world else settings.devices,
             num_nodes=world.size // world.local_size if world else 1,
             strategy=strategy,
             precision=precision(settings),
         )
+
+
+def kind(settings: TrainingSettings) -> str:
+    """Choose the kind of device; "auto" is a GPU if torch sees one.
+
+    Args:
+        settings: Gives accelerator.
+
+    Returns:
+        "cuda" or "cpu".
+
+    Example:
+        >>> from depthwise.training.settings import TrainingSettings
+        >>> kind(TrainingSettings(accelerator="cpu"))
+        'cpu'
+    """
+    gpu = settings.accelerator == "gpu" or torch.cuda.is_available()
+    return "cuda" if gpu and settings.accelerator != "cpu" else "cpu"
 
 
 def precision(settings: TrainingSettings) -> str:
@@ -76,9 +106,10 @@ def precision(settings: TrainingSettings) -> str:
         >>> precision(TrainingSettings(accelerator="cpu", precision="mixed"))
         '32-true'
     """
-    gpu = settings.accelerator != "cpu" and torch.cuda.is_available()
     able = settings.precision == "bfloat16" or (
-        settings.precision == "mixed" and gpu and torch.cuda.is_bf16_supported()
+        settings.precision == "mixed"
+        and kind(settings) == "cuda"
+        and torch.cuda.is_bf16_supported()
     )
     return "bf16-mixed" if able else "32-true"
 

@@ -91,7 +91,7 @@ def train(
     mark = checkpoint.fingerprint(dataset.labels, split.train, split.validation, sample)
     job = Job(dataset, split, settings, preprocessing, mark, images=sample.ndim == 4)
     saved = _opened(place, job, module, resume=resume)
-    accelerator.require_lightning()
+    accelerator.require(settings)
     board.require(settings)
     run = Run(job, place, saved, progress, title, tuple(callbacks))
     if settings.devices > 1 and torchrun_world() is None:

@@ -52,7 +52,7 @@ class TrainingSettings:
         precision: "float32", "bfloat16" (autocast), or "mixed": bfloat16 where a
             GPU has it, float32 elsewhere.
         channels_last: Lay images out with channels innermost.
-        accelerator: "auto", "cpu" or "gpu".
+        accelerator: "cpu", "gpu" (CUDA), or "auto": a GPU if torch sees one.
         devices: Processes to train in; 1 trains in this one.
         strategy: "auto" or "ddp", which is what several processes use.
         threads: Torch threads of each process, 0 for torch's own choice.

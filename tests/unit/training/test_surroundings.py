@@ -15,7 +15,7 @@ import torch
 from rich.console import Console
 from tests.unit.training.small import small_net
 
-from depthwise.errors import MissingDependencyError
+from depthwise.errors import MissingDependencyError, TrainingError
 from depthwise.training import EpochRow, TrainingSettings, accelerator, train
 from depthwise.training.progress import Bar, Lines, Silence, reporter
 
@@ -98,6 +98,16 @@ def test_bfloat16_learns_too(digits, parts, settings, tmp_path) -> None:
     other = small_net()
     train(other, digits, parts, exact, folder=tmp_path / "32", progress=False)
     assert not torch.equal(other[0].weight, net[0].weight)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused(digits, parts, tmp_path) -> None:
+    plan = TrainingSettings(epochs=1, accelerator="gpu")
+    with pytest.raises(
+        TrainingError, match="GPUs that torch sees; got 1, torch sees 0"
+    ):
+        train(small_net(), digits, parts, plan, folder=tmp_path, progress=False)
+    assert not list(tmp_path.iterdir())
 
 
 def test_mixed_precision_stays_exact_without_a_gpu() -> None:
