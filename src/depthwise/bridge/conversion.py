@@ -36,7 +36,7 @@ class Converter:
         tape: Where to emit.
         names: Names of the values of its placeholders.
         known: Placeholders whose elements nothing decides but the program.
-        scope: The module that all nodes belong to; each its own unless it is said.
+        scope_of: Gives the module that a node belongs to, with "!" behind a layer.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class Converter:
         tape: Tape,
         names: Mapping[fx.Node, str],
         *,
+        scope_of: Callable[[fx.Node], str],
         known: Mapping[fx.Node, torch.Tensor] | None = None,
-        scope: str | None = None,
     ) -> None:
         self._nodes = list(nodes)
         self._tape = tape
-        self._scope = scope
+        self._scope_of = scope_of
         self._memory = Memory(self._nodes)
         self._known = {
             n: t for n, t in (known or {}).items() if not self._memory.is_written(n)
@@ -116,7 +116,7 @@ class Converter:
         read = self._values.read
         names = {h: str(read(o)) for h, o in zip(holders, operands, strict=True)}
         nodes = list(program.graph.nodes)
-        inner = Converter(nodes, self._tape, names, scope=call.scope)
+        inner = Converter(nodes, self._tape, names, scope_of=lambda _node: call.scope)
         try:
             inner.run()
         except UnsupportedOperatorError as error:
@@ -139,7 +139,7 @@ class Converter:
         return INVERSES[call.op](call, base, changed)
 
     def _call(self, node: fx.Node) -> AtenCall:
-        scope = scope_of(node) if self._scope is None else self._scope
+        scope = self._scope_of(node)
         name = op_name(node)
         if not name:
             raise _without_handler(node, scope)
@@ -167,24 +167,6 @@ def bind_arguments(node: fx.Node) -> dict[str, Any]:
         elif argument.has_default_value():
             found[argument.name] = argument.default_value
     return found
-
-
-def scope_of(node: fx.Node) -> str:
-    """Find the module that a node was called in.
-
-    Args:
-        node: Any traced node.
-
-    Returns:
-        The user's module path, with "!" behind it for a layer of torch.nn.
-    """
-    stack = node.meta.get("nn_module_stack") or {}
-    if not stack:
-        return ""
-    path, kind = list(stack.values())[-1]
-    where = str(path).split("@", 1)[0]
-    is_layer = str(kind).startswith("torch.nn.modules.")
-    return f"{where}!" if is_layer and where else where
 
 
 def _without_handler(node: fx.Node, scope: str) -> UnsupportedOperatorError:

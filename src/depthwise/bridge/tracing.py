@@ -17,6 +17,8 @@ from torch.utils import _pytree as pytree
 from depthwise.bridge.conversion import Converter
 from depthwise.bridge.examples import Example, arguments_of
 from depthwise.bridge.exporting import export_any_batch, export_fixed_batch, silence
+from depthwise.bridge.merging import merge_pads
+from depthwise.bridge.scopes import scopes_of
 from depthwise.bridge.symbols import dtype_of, shape_of
 from depthwise.bridge.tape import Array, Tape
 from depthwise.errors import GraphError
@@ -112,14 +114,16 @@ def graph_of(
     names |= {node: one.name for node, one in inputs.items()}
     nodes = list(program.graph.nodes)
     known = {node: one.tensor for node, one in held.items() if one.is_literal}
-    converter = Converter(nodes, tape, names, known=known)
+    scope_of = scopes_of(module)
+    converter = Converter(nodes, tape, names, scope_of=scope_of, known=known)
     ticks = iter(range(1, len(nodes) + 1))
     with silence():
         converter.run(lambda: step(next(ticks) / len(nodes)))
     outputs = _outputs(program, converter, tape)
-    body = _needed(tape.nodes, outputs)
+    every = {**arrays, **tape.constants}
+    body = merge_pads(_needed(tape.nodes, outputs), every, outputs)
     used = {n for node in body for n in node.inputs}
-    constants = {n: a for n, a in {**arrays, **tape.constants}.items() if n in used}
+    constants = {n: a for n, a in every.items() if n in used}
     return verify(
         Graph(
             name,
