@@ -52,6 +52,7 @@ def test_the_summary_says_everything(experiment):
         assert 0 <= variant["accuracy_recordings"] <= 1
         assert variant["model_bytes"] > 4 * variant["params"]
         assert variant["latency_us"] > 0
+        assert variant["engine_latency_us"] > 0
         assert 0 <= variant["dead_channels"] < variant["channels"]
         assert 0 < variant["mean_absolute_correlation"] < 1
         assert len(variant["runs"][0]["history"]) == 2
@@ -66,6 +67,7 @@ def test_the_twins_are_compared(experiment):
     assert compared["theoretical_saving"] == dense["macs"] / separable["macs"]
     assert compared["theoretical_saving"] >= 4
     assert compared["realised_saving"] > 0
+    assert compared["engine_realised_saving"] > 0
     difference = compared["difference_windows"]
     assert difference["low"] < difference["value"] < difference["high"]
 

@@ -68,7 +68,8 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "params": variant.cost.params,
         "macs": variant.cost.macs,
         "model_bytes": variant.model_bytes,
-        "latency_us": float(np.median(variant.latency_us)),
+        "latency_us": float(np.median(variant.latency.torch_us)),
+        "engine_latency_us": float(np.median(variant.latency.engine_us)),
         "dead_channels": dead,
         "channels": channels,
         "mean_absolute_correlation": _correlation(variant),
@@ -130,7 +131,12 @@ def _comparison(variant: Variant, reference: Variant, twin: Twin) -> dict[str, A
         **difference,
         "params_saving": reference.cost.params / variant.cost.params,
         "theoretical_saving": reference.cost.macs / variant.cost.macs,
-        "realised_saving": median_ratio(reference.latency_us, variant.latency_us),
+        "realised_saving": median_ratio(
+            reference.latency.torch_us, variant.latency.torch_us
+        ),
+        "engine_realised_saving": median_ratio(
+            reference.latency.engine_us, variant.latency.engine_us
+        ),
     }
 
 

@@ -14,8 +14,8 @@ from depthwise.data import Dataset, Preprocessing, Split
 from depthwise.diagnosis import ChannelStatistics, observe, observe_layers
 from depthwise.errors import OutputExistsError, UsageError
 from depthwise.jobs.fit import MODEL, Fitted, Plan, build, fit
+from depthwise.jobs.latency import Latency, measure_latency
 from depthwise.jobs.rooms import torch_room
-from depthwise.measure.clock import interleave
 
 Statistics = Mapping[str, ChannelStatistics]
 _DIAGNOSED = 512
@@ -75,7 +75,7 @@ class Variant:
         runs: Folds in order, and seeds within each.
         cost: Exact counts of one window.
         model_bytes: Size of the saved network file.
-        latency_us: One window on one thread in torch, one entry a round.
+        latency: One sample on one thread, in torch and compiled.
         statistics: Of every convolution's channels, on test data of the first run.
     """
 
@@ -83,7 +83,7 @@ class Variant:
     runs: tuple[Run, ...]
     cost: CostReport
     model_bytes: int
-    latency_us: tuple[float, ...]
+    latency: Latency
     statistics: Statistics
 
 
@@ -122,7 +122,9 @@ def run_twin(dataset: Dataset, plan: TwinPlan) -> Twin:
     runs = list(_train_all(dataset, plan))
     firsts = {name: _runs_of(runs, name)[0].fitted for name in plan.variants}
     shape = (1, *dataset.inputs.shape[1:])
-    latency = measure_latency({n: f.module for n, f in firsts.items()}, shape)
+    latency = measure_latency(
+        {n: (f.module, f.graph) for n, f in firsts.items()}, shape
+    )
     variants = tuple(
         _variant(dataset, plan, tuple(_runs_of(runs, name)), latency[name])
         for name in plan.variants
@@ -132,30 +134,6 @@ def run_twin(dataset: Dataset, plan: TwinPlan) -> Twin:
         dataset.inputs[split.train[:: max(1, len(split.train) // 2000)]]
     )
     return Twin(plan, dataset, variants, observe(sample.astype(np.float64)))
-
-
-def measure_latency(
-    modules: Mapping[str, Any],
-    shape: Sequence[int],
-    *,
-    rounds: int = 200,
-) -> dict[str, tuple[float, ...]]:
-    """Time modules in torch on one thread, in turn.
-
-    Args:
-        modules: Torch modules by name, in eval mode.
-        shape: Of the input, batch included.
-        rounds: Timed calls of each.
-
-    Returns:
-        Microseconds by name, one a round.
-    """
-    bridge = torch_room("bridge")
-    array = np.zeros(tuple(shape), np.float32)
-    with bridge.threads(1):
-        calls = {n: bridge.prepare(module, array) for n, module in modules.items()}
-        seconds = interleave(calls, rounds=rounds, warmup=20)
-    return {name: tuple(1e6 * s for s in times) for name, times in seconds.items()}
 
 
 def _check(dataset: Dataset, plan: TwinPlan) -> None:
@@ -212,7 +190,7 @@ def _variant(
     dataset: Dataset,
     plan: TwinPlan,
     runs: tuple[Run, ...],
-    latency: tuple[float, ...],
+    latency: Latency,
 ) -> Variant:
     first = runs[0].fitted
     split = plan.folds[runs[0].fold]
@@ -226,6 +204,6 @@ def _variant(
         runs=runs,
         cost=count(first.graph),
         model_bytes=file.stat().st_size,
-        latency_us=latency,
+        latency=latency,
         statistics=statistics,
     )
