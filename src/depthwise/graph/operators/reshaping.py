@@ -142,7 +142,11 @@ def _infer_tile(call: Call) -> tuple[TensorType, ...]:
 
 
 def _tile(_call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
-    return (np.tile(arrays[0], arrays[1].tolist()),)
+    x, times = arrays[0], arrays[1].tolist()
+    if 0 in times:  # np.tile would repeat the other axes first
+        sizes = [size * count for size, count in zip(x.shape, times, strict=True)]
+        return (np.empty(sizes, x.dtype),)
+    return (np.tile(x, times),)
 
 
 def _block(call: Call) -> tuple[Dim, int, int, int, int]:
