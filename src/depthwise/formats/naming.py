@@ -22,8 +22,9 @@ def scope_of(node: Node) -> str:
     Example:
         >>> scope_of(Node("Conv", ("x", "features.0.weight"), ("y",)))
         'features.0'
-        >>> scope_of(Node("Relu", ("x",), ("y",), name="/stages/stages.1/act/Relu"))
-        'stages.1.act'
+        >>> name = "/stages/stages.1/stages.1.0/act/Relu"
+        >>> scope_of(Node("Relu", ("x",), ("y",), name=name))
+        'stages.1.0.act'
     """
     for value in node.inputs[1:]:
         for ending in _WEIGHTS:
@@ -31,9 +32,15 @@ def scope_of(node: Node) -> str:
                 return value.removesuffix(ending)
     if not node.name.startswith("/"):
         return ""
-    path = ""
+    path: list[str] = []
     for part in node.name.split("/")[1:-1]:
-        if path and part.startswith(f"{path.rpartition('.')[2]}."):
-            path = path.rpartition(".")[0]
-        path = f"{path}.{part}" if path else part
-    return path
+        path = _joined(path, part.split("."))
+    return ".".join(path)
+
+
+def _joined(path: list[str], part: list[str]) -> list[str]:
+    """Append a part; one that repeats the end of the path stands in for that end."""
+    for start in range(len(path)):
+        if part[:-1] and path[start:] == part[: len(path) - start]:
+            return path[:start] + part
+    return path + part
