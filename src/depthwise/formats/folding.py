@@ -14,7 +14,7 @@ import numpy as np
 
 from depthwise.errors import DepthwiseError
 from depthwise.formats.build import Build
-from depthwise.formats.sizes import static_expand, static_reshape, static_resize
+from depthwise.formats.sizes import static_resize, static_target
 from depthwise.formats.tensors import Array
 from depthwise.graph import OPERATORS, Batch, Node, TensorType, call_of
 from depthwise.graph.inference import is_cheap
@@ -40,10 +40,8 @@ def fold(node: Node, types: Mapping[str, TensorType], build: Build) -> Node | No
     if _is_no_op(node, types, build):
         build.alias(node.outputs[0], node.inputs[0])
         return None
-    if node.op == "Reshape":
-        return static_reshape(node, types, build)
-    if node.op == "Expand":
-        return static_expand(node, build)
+    if node.op in {"Reshape", "Expand"}:
+        return static_target(node, types, build)
     if node.op == "Resize":
         return static_resize(node, build)
     return node

@@ -8,71 +8,37 @@ from dataclasses import replace
 import numpy as np
 
 from depthwise.formats.build import Build
-from depthwise.formats.versions.changed import copied
-from depthwise.graph import Batch, Node, Shape, TensorType
+from depthwise.graph import Batch, Node, TensorType
+from depthwise.graph.rewrite.constants import known_target, with_target
 
 _SIZES = 3
 """Which input of a Resize holds sizes."""
 
 
-def static_reshape(
+def static_target(
     node: Node,
     types: Mapping[str, TensorType],
     build: Build,
 ) -> Node:
-    """Write -1 for the axis that holds the batch, 0 where it stays in its place.
+    """Make the target of a reshape or an expansion a constant.
 
     Args:
-        node: A Reshape.
+        node: A Reshape or an Expand.
         types: The type of its result.
         build: What is known so far.
 
     Returns:
-        The node with a constant shape, where one exists.
+        The node with a constant target, where one exists.
     """
     if node.inputs[1] in build.constants:
         return node
-    before = build.types[node.inputs[0]].shape
-    after = types[node.outputs[0]].shape
-    kept = _same_front(before, after)
-    if 0 in after or sum(isinstance(dim, Batch) for dim in after[kept:]) > 1:
+    source, wanted = build.types[node.inputs[0]], types[node.outputs[0]]
+    target = known_target(node.op, source.shape, wanted.shape)
+    if target is None:
         return node
-    target = np.array(copied(after, kept), np.int64)
-    name = build.new_constant(f"{node.outputs[0]}.shape", target)
-    return replace(node, inputs=(node.inputs[0], name), attributes={})
-
-
-def _same_front(before: Shape, after: Shape) -> int:
-    """Count the leading axes that hold the batch before and after."""
-    count = 0
-    for one, other in zip(before, after, strict=False):
-        if one != other or not isinstance(one, Batch):
-            break
-        count += 1
-    return count
-
-
-def static_expand(node: Node, build: Build) -> Node:
-    """Write 1 for an axis that already holds the batch.
-
-    Args:
-        node: An Expand.
-        build: What is known so far.
-
-    Returns:
-        The node with a constant shape, where one exists.
-    """
-    wanted = build.types[node.inputs[1]].content
-    if node.inputs[1] in build.constants or wanted is None:
-        return node
-    before = build.types[node.inputs[0]].shape
-    before = (1,) * (len(wanted) - len(before)) + before
-    pairs = zip(before[len(before) - len(wanted) :], wanted, strict=True)
-    sizes = [1 if isinstance(size, Batch) and size == d else size for d, size in pairs]
-    if any(isinstance(size, Batch) for size in sizes):
-        return node
-    name = build.new_constant(f"{node.outputs[0]}.shape", np.array(sizes, np.int64))
-    return replace(node, inputs=(node.inputs[0], name))
+    hint = f"{node.outputs[0]}.shape"
+    name = build.new_constant(hint, np.array(target, np.int64))
+    return with_target(node, name)
 
 
 def static_resize(node: Node, build: Build) -> Node:

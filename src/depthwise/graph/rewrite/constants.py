@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from depthwise.graph.graph import Graph
 from depthwise.graph.node import Node
 from depthwise.graph.rewrite.surgery import rebuilt, unused_name
-from depthwise.graph.shapes import Batch, TensorType
+from depthwise.graph.shapes import Batch, Shape, TensorType
 
 Array: TypeAlias = NDArray[Any]
 
@@ -96,19 +97,48 @@ def _with_known_target(graph: Graph, node: Node, known: dict[str, Array]) -> Nod
     if node.op not in {"Reshape", "Expand"} or node.inputs[1] in known:
         return node
     source, wanted = (graph.types[name] for name in (node.inputs[0], node.outputs[0]))
-    if node.op == "Reshape":
-        target = [-1 if isinstance(d, Batch) else d for d in wanted.shape]
-        if target.count(-1) > 1 or 0 in target:
-            return node
-    else:
-        padded = (1,) * (wanted.rank - source.rank) + source.shape
-        pairs = zip(padded, wanted.shape, strict=True)
-        rest = [1 if old == new else new for old, new in pairs]
-        target = [d for d in rest if isinstance(d, int)]
-        if len(target) < len(rest):
-            return node
+    target = known_target(node.op, source.shape, wanted.shape)
+    if target is None:
+        return node
     name = unused_name(graph, f"{node.outputs[0]}.shape", known)
     known[name] = np.array(target, np.int64)
+    return with_target(node, name)
+
+
+def known_target(op: str, source: Shape, wanted: Shape) -> tuple[int, ...] | None:
+    """Spell the target of a reshape or an expansion in plain numbers.
+
+    Args:
+        op: "Reshape" or "Expand".
+        source: The shape before.
+        wanted: The shape after.
+
+    Returns:
+        -1 for the axis of a reshape that holds the batch, 1 for an axis that an
+        expansion leaves as it is; None where the batch cannot be spelt so.
+
+    Example:
+        >>> known_target("Reshape", (Batch(), 3, 4), (Batch(), 12))
+        (-1, 12)
+    """
+    if op == "Reshape":
+        target = [-1 if isinstance(d, Batch) else d for d in wanted]
+        return None if target.count(-1) > 1 or 0 in target else tuple(target)
+    padded = (1,) * (len(wanted) - len(source)) + source
+    rest = [1 if d == new else new for d, new in zip(padded, wanted, strict=True)]
+    plain = tuple(d for d in rest if isinstance(d, int))
+    return plain if len(plain) == len(rest) else None
+
+
+def with_target(node: Node, name: str) -> Node:
+    """Give a reshape or an expansion another target.
+
+    Args:
+        node: A Reshape or an Expand.
+        name: A constant without zeros.
+
+    Returns:
+        The node.
+    """
     attributes = {k: v for k, v in node.attributes.items() if k != "allowzero"}
-    inputs = (node.inputs[0], name)
-    return Node(node.op, inputs, node.outputs, attributes, node.name, node.scope)
+    return replace(node, inputs=(node.inputs[0], name), attributes=attributes)
