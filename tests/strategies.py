@@ -96,5 +96,6 @@ def _fitting(sliding: Sliding, axis: int) -> st.SearchStrategy[int]:
     rank = len(sliding.kernel)
     begin, end = sliding.pads[axis], sliding.pads[axis + rank]
     reach = sliding.dilations[axis] * (sliding.kernel[axis] - 1) + 1
-    least = max(1, reach - begin - end, -begin - end + 1)
+    cropped = -min(begin, 0) - min(end, 0)
+    least = max(reach - begin - end, cropped + 1)
     return st.integers(least, least + 4)

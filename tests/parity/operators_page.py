@@ -81,7 +81,9 @@ def _attributes(entry: Operator) -> str:
     for name, default in sorted(entry.attributes.items()):
         required = name in schema.attributes and schema.attributes[name].required
         value = default if default is not None else "absent"
-        shown.append(f"{name}: {'required' if required else value}")
+        words = [w for w in entry.choices.get(name, ()) if w != default]
+        others = f" (or {', '.join(words)})" if words else ""
+        shown.append(f"{name}: {'required' if required else value}{others}")
     return ", ".join(shown) or "none"
 
 

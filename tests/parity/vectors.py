@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper, version_converter
 
 from depthwise.errors import DepthwiseError
 from depthwise.graph import OPERATORS, OPSET, Graph, Input, Node, TensorType, verify
@@ -129,16 +129,16 @@ def load(case: Case) -> tuple[Graph, dict[str, np.ndarray]]:
 
 
 def _at_opset(model: ModelProto) -> ModelProto:
-    version = _version(model)
+    version = version_of(model)
     if all(_same(node.op_type, version) for node in model.graph.node):
         return model
     try:
-        return onnx.version_converter.convert_version(model, OPSET)
-    except Exception as error:
+        return version_converter.convert_version(model, OPSET)
+    except (RuntimeError, version_converter.ConvertError) as error:
         raise RefusalError("onnx cannot convert it to this opset") from error
 
 
-def _version(model: ModelProto) -> int:
+def version_of(model: ModelProto) -> int:
     return next(o.version for o in model.opset_import if o.domain in {"", "ai.onnx"})
 
 
@@ -175,7 +175,7 @@ def _graph(case: Case, model: ModelProto) -> tuple[Graph, dict[str, np.ndarray]]
             kind = getattr(getattr(array, "dtype", None), "name", type(array).__name__)
             raise RefusalError(f"values of type {kind}")
     nodes = [_node(p, i, constants) for i, p in enumerate(model.graph.node)]
-    if _version(case.model) < 7:
+    if version_of(case.model) < 7:
         _spread_slopes(nodes, given, constants)
     static = _static_names(nodes)
     constants |= {n: a for n, a in given.items() if n in static}

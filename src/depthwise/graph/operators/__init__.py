@@ -89,6 +89,11 @@ def operator_of(node: Node) -> Operator:
     if unknown:
         msg = f"{node.op} has no attribute {unknown[0]!r}; it has {[*entry.attributes]}"
         raise GraphError(msg)
+    for name, words in entry.choices.items():
+        value = node.attributes.get(name, entry.attributes[name])
+        if value not in words:
+            msg = f"{name} of {node.op} must be one of {words}; got {value!r}"
+            raise GraphError(msg)
     for what, bounds, got in (
         ("inputs", entry.inputs, len(node.inputs)),
         ("outputs", entry.outputs, len(node.outputs)),

@@ -157,8 +157,6 @@ def _gelu(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     if mode == "none":
         root = np.asarray(math.sqrt(0.5), x.dtype)
         return (half * x * (1 + error_function(x * root)),)
-    if mode != "tanh":
-        raise GeometryError(f"Gelu's approximate must be none or tanh; got {mode!r}")
     scale = np.asarray(math.sqrt(2 / math.pi), x.dtype)
     cubic = x + np.asarray(0.044715, x.dtype) * x * x * x
     return (half * x * (1 + np.tanh(scale * cubic)),)
@@ -198,6 +196,12 @@ OPERATORS = (
     _entry("Selu", _selu, alpha=_SELU_ALPHA, gamma=_SELU_GAMMA),
     _entry("HardSigmoid", _hard_sigmoid, alpha=0.2, beta=0.5),
     _entry("Shrink", _shrink, bias=0.0, lambd=0.5),
-    Operator("Gelu", same_type, _gelu, {"approximate": "none"}),
+    Operator(
+        "Gelu",
+        same_type,
+        _gelu,
+        {"approximate": "none"},
+        choices={"approximate": ("none", "tanh")},
+    ),
     Operator("PRelu", _infer_prelu, _prelu, inputs=(2, 2), kinds="fi"),
 )

@@ -9,7 +9,12 @@ import numpy as np
 
 from depthwise.errors import GeometryError
 from depthwise.graph.operators.operator import Array, Call, Macs, Operator
-from depthwise.graph.operators.window import Window, pad_windows, windows_of
+from depthwise.graph.operators.window import (
+    AUTO_PADS,
+    Window,
+    pad_windows,
+    windows_of,
+)
 from depthwise.graph.shapes import TensorType, concrete
 
 
@@ -105,5 +110,6 @@ OPERATORS = (
         },
         inputs=(2, 3),
         macs=_macs,
+        choices={"auto_pad": AUTO_PADS},
     ),
 )

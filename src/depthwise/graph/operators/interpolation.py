@@ -7,8 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depthwise.errors import GeometryError
 from depthwise.graph.operators.operator import Array, Call
+
+PLACES = (
+    "half_pixel",
+    "half_pixel_symmetric",
+    "pytorch_half_pixel",
+    "align_corners",
+    "asymmetric",
+    "tf_crop_and_resize",
+)
+"""What the attribute coordinate_transformation_mode may say."""
+
+ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
+"""What the attribute nearest_mode may say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +51,10 @@ def positions(axis: Scaled, mode: str) -> Array:
 
     Args:
         axis: The axis.
-        mode: ONNX's coordinate_transformation_mode.
+        mode: One of PLACES.
 
     Returns:
         Float64 positions, one an output.
-
-    Raises:
-        GeometryError: If the mode is another word.
 
     Example:
         >>> positions(Scaled(2, 4, 2.0), "half_pixel")
@@ -66,10 +75,8 @@ def positions(axis: Scaled, mode: str) -> Array:
             return new if alone else new * last / (axis.scale * axis.size - 1)
         case "asymmetric":
             return new / axis.scale
-        case "tf_crop_and_resize":
+        case _:
             return _cropped(axis, new)
-    msg = f"coordinate_transformation_mode must be one of ONNX's; got {mode!r}"
-    raise GeometryError(msg)
 
 
 def _cropped(axis: Scaled, new: Array) -> Array:
@@ -85,13 +92,10 @@ def nearest(places: Array, mode: str) -> Array:
 
     Args:
         places: Positions.
-        mode: ONNX's nearest_mode.
+        mode: One of ROUNDINGS.
 
     Returns:
         Integers, not yet clamped to the axis.
-
-    Raises:
-        GeometryError: If the mode is another word.
 
     Example:
         >>> nearest(np.array([0.5, 1.5]), "round_prefer_floor")
@@ -104,10 +108,8 @@ def nearest(places: Array, mode: str) -> Array:
             rounded = np.floor(places + 0.5)
         case "floor":
             rounded = np.floor(places)
-        case "ceil":
-            rounded = np.ceil(places)
         case _:
-            raise GeometryError(f"nearest_mode must be one of ONNX's; got {mode!r}")
+            rounded = np.ceil(places)
     return rounded.astype(np.int64)
 
 

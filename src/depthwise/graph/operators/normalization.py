@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from depthwise.errors import GeometryError
-from depthwise.graph.operators.axes import axis_of, normalise_axis
+from depthwise.graph.operators.axes import axis_of, normalise_axes, normalise_axis
 from depthwise.graph.operators.operator import Array, Call, Operator, same_type
 from depthwise.graph.shapes import Shape, TensorType
 
@@ -99,11 +99,16 @@ def _layer_norm(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     return (result, mean, inverse)
 
 
+def _infer_local_response(call: Call) -> tuple[TensorType, ...]:
+    if call.type(0).rank < 2 or call.integer("size") < 1:
+        got = f"{call.type(0).rank} axes, size={call.integer('size')}"
+        raise GeometryError(f"LRN needs channels and a size of 1 or more; got {got}")
+    return same_type(call)
+
+
 def _local_response(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     (x,) = arrays
     size = call.integer("size")
-    if size < 1:
-        raise GeometryError(f"LRN needs a size of 1 or more; got {size}")
     before, channels = (size - 1) // 2, x.shape[1]
     squares = x * x
     total = np.zeros_like(x)
@@ -116,13 +121,24 @@ def _local_response(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     return (x / base ** np.asarray(beta, x.dtype),)
 
 
+def _infer_lp_norm(call: Call) -> tuple[TensorType, ...]:
+    axis_of(call)
+    if call.integer("p") not in {1, 2}:
+        got = call.integer("p")
+        raise GeometryError(f"LpNormalization takes p of 1 or 2; got {got}")
+    return same_type(call)
+
+
 def _lp_norm(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     (x,) = arrays
     power, axis = call.integer("p"), call.integer("axis")
-    if power not in {1, 2}:
-        raise GeometryError(f"LpNormalization takes p of 1 or 2; got {power}")
     size = np.linalg.norm(x, ord=power, axis=axis, keepdims=True)
     return (np.where(size == 0, 0, x / np.where(size == 0, 1, size)).astype(x.dtype),)
+
+
+def _infer_mean_variance(call: Call) -> tuple[TensorType, ...]:
+    normalise_axes(call.integers("axes") or (0, 2, 3), call.type(0).rank)
+    return same_type(call)
 
 
 def _mean_variance(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
@@ -165,9 +181,12 @@ OPERATORS = (
         inputs=(2, 3),
         outputs=(1, 3),
     ),
-    Operator("LRN", same_type, _local_response, _LRN),
-    Operator("LpNormalization", same_type, _lp_norm, {"axis": -1, "p": 2}),
+    Operator("LRN", _infer_local_response, _local_response, _LRN),
+    Operator("LpNormalization", _infer_lp_norm, _lp_norm, {"axis": -1, "p": 2}),
     Operator(
-        "MeanVarianceNormalization", same_type, _mean_variance, {"axes": (0, 2, 3)}
+        "MeanVarianceNormalization",
+        _infer_mean_variance,
+        _mean_variance,
+        {"axes": (0, 2, 3)},
     ),
 )

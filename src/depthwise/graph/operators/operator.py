@@ -281,6 +281,7 @@ class Operator:
             type, "B" for bool, "A" for anything.
         kinds: NumPy's letters of the types that "T" may be.
         static: Inputs whose elements shapes depend on, known before anything runs.
+        choices: The words that an attribute may be, where not every text will do.
         symbolic: Whether the reference also works on objects that stand for sizes.
         moves_data: False for operators that only rename what is in memory.
         picks: True for operators that read no more of an input than they write.
@@ -301,6 +302,7 @@ class Operator:
     signature: str = "T"
     kinds: str = "f"
     static: tuple[int, ...] = ()
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     symbolic: bool = False
     moves_data: bool = True
     picks: bool = False

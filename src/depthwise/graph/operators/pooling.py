@@ -9,7 +9,12 @@ import numpy as np
 
 from depthwise.errors import GeometryError
 from depthwise.graph.operators.operator import Array, Call, Default, Operator
-from depthwise.graph.operators.window import Window, pad_windows, windows_of
+from depthwise.graph.operators.window import (
+    AUTO_PADS,
+    Window,
+    pad_windows,
+    windows_of,
+)
 from depthwise.graph.shapes import TensorType
 
 
@@ -162,6 +167,7 @@ _WINDOW: dict[str, Default] = {
     "pads": None,
     "strides": None,
 }
+_CHOICES = {"auto_pad": AUTO_PADS}
 
 OPERATORS = (
     Operator(
@@ -171,9 +177,16 @@ OPERATORS = (
         {**_WINDOW, "storage_order": 0},
         outputs=(1, 2),
         kinds="fiu",
+        choices=_CHOICES,
     ),
-    Operator("AveragePool", _infer, _average_pool, {**_WINDOW, "count_include_pad": 0}),
-    Operator("LpPool", _infer, _lp_pool, {**_WINDOW, "p": 2}),
+    Operator(
+        "AveragePool",
+        _infer,
+        _average_pool,
+        {**_WINDOW, "count_include_pad": 0},
+        choices=_CHOICES,
+    ),
+    Operator("LpPool", _infer, _lp_pool, {**_WINDOW, "p": 2}, choices=_CHOICES),
     Operator("GlobalAveragePool", _infer_global, _global_average),
     Operator("GlobalMaxPool", _infer_global, _global_max),
     Operator("GlobalLpPool", _infer_global, _global_lp, {"p": 2}),

@@ -252,6 +252,7 @@ _ATTRIBUTES: dict[str, Default] = {
     "hidden_size": None,
     "layout": 0,
 }
+_CHOICES = {"direction": ("forward", "reverse", "bidirectional")}
 
 OPERATORS = (
     Operator(
@@ -262,6 +263,7 @@ OPERATORS = (
         inputs=(3, 8),
         outputs=(0, 3),
         signature="TTTTITTT",
+        choices=_CHOICES,
         macs=_macs,
     ),
     Operator(
@@ -272,6 +274,7 @@ OPERATORS = (
         inputs=(3, 6),
         outputs=(0, 2),
         signature="TTTTIT",
+        choices=_CHOICES,
         macs=_macs,
     ),
     Operator(
@@ -282,6 +285,7 @@ OPERATORS = (
         inputs=(3, 6),
         outputs=(0, 2),
         signature="TTTTIT",
+        choices=_CHOICES,
         macs=_macs,
     ),
 )

@@ -125,6 +125,8 @@ def _transpose(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
 
 def _infer_expand(call: Call) -> tuple[TensorType, ...]:
     x, wanted = call.type(0), call.sizes(1)
+    if any(isinstance(dim, int) and dim < 0 for dim in wanted):
+        raise GeometryError(f"an expansion has no negative sizes; got {wanted}")
     return (TensorType(x.dtype, broadcast(x.shape, wanted)),)
 
 
@@ -137,6 +139,8 @@ def _infer_tile(call: Call) -> tuple[TensorType, ...]:
     x, times = call.type(0), call.sizes(1)
     if len(times) != x.rank:
         raise GeometryError(f"a tile needs {x.rank} repeats; got {len(times)}")
+    if any(isinstance(count, int) and count < 0 for count in times):
+        raise GeometryError(f"a tile repeats 0 times or more; got {times}")
     dims = (multiply(pair) for pair in zip(x.shape, times, strict=True))
     return (TensorType(x.dtype, tuple(dims)),)
 
@@ -277,6 +281,7 @@ OPERATORS = (
         _to_space,
         {"blocksize": None, "mode": "DCR"},
         kinds=_ANYTHING,
+        choices={"mode": ("DCR", "CRD")},
     ),
     Operator(
         "SpaceToDepth",

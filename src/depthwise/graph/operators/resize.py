@@ -9,6 +9,8 @@ import numpy as np
 from depthwise.errors import GeometryError
 from depthwise.graph.operators.axes import normalise_axes
 from depthwise.graph.operators.interpolation import (
+    PLACES,
+    ROUNDINGS,
     Scaled,
     nearest,
     positions,
@@ -167,5 +169,11 @@ OPERATORS = (
         signature="TFFI",
         kinds="fiu",
         static=(_ROI, _SCALES, _SIZES),
+        choices={
+            "coordinate_transformation_mode": PLACES,
+            "keep_aspect_ratio_policy": ("stretch", "not_larger", "not_smaller"),
+            "mode": ("nearest", "linear", "cubic"),
+            "nearest_mode": ROUNDINGS,
+        },
     ),
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from depthwise.errors import GeometryError
 from depthwise.graph.operators.operator import Array, Call, Macs, Operator
-from depthwise.graph.operators.window import Window, landings
+from depthwise.graph.operators.window import AUTO_PADS, Window, landings
 from depthwise.graph.shapes import TensorType, concrete
 
 
@@ -190,5 +190,6 @@ OPERATORS = (
         },
         inputs=(2, 3),
         macs=_macs,
+        choices={"auto_pad": AUTO_PADS},
     ),
 )

@@ -11,6 +11,9 @@ from depthwise.errors import GeometryError
 from depthwise.graph.operators.operator import Array, Call
 from depthwise.graph.shapes import concrete
 
+AUTO_PADS = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
+"""What the attribute auto_pad may say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -128,12 +131,15 @@ def windows_of(call: Call, kernel: Sequence[int]) -> tuple[Window, ...]:
         raise GeometryError(msg)
     auto = call.text("auto_pad")
     ceil = "ceil_mode" in call.operator.attributes and call.flag("ceil_mode")
-    ceil = ceil and auto in {"NOTSET", ""}
+    ceil = ceil and auto == "NOTSET"
     result = []
     for axis, size in enumerate(sizes):
         reach = dilations[axis] * (kernel[axis] - 1) + 1
         edges = (pads[axis], pads[axis + rank])
         begin, end = automatic_pads(auto, size, reach, strides[axis], edges)
+        if size + min(begin, 0) + min(end, 0) < 1:
+            msg = f"padding must leave an element of each axis; got {edges}, {size}"
+            raise GeometryError(msg)
         result.append(
             Window(
                 size, kernel[axis], strides[axis], dilations[axis], begin, end, ceil
@@ -152,7 +158,7 @@ def automatic_pads(
     """Resolve ONNX's auto_pad on one axis.
 
     Args:
-        mode: "NOTSET", "VALID", "SAME_UPPER" or "SAME_LOWER".
+        mode: One of AUTO_PADS.
         size: Elements of the axis.
         reach: From the first tap to the last, both included.
         stride: Step between outputs.
@@ -161,19 +167,14 @@ def automatic_pads(
     Returns:
         Padding before and after.
 
-    Raises:
-        GeometryError: If the mode is another word.
-
     Example:
         >>> automatic_pads("SAME_UPPER", 224, 3, 2, (0, 0))
         (0, 1)
     """
-    if mode in {"NOTSET", ""}:
+    if mode == "NOTSET":
         return explicit
     if mode == "VALID":
         return (0, 0)
-    if mode not in {"SAME_UPPER", "SAME_LOWER"}:
-        raise GeometryError(f"auto_pad must be an ONNX word; got {mode!r}")
     total = max((-(-size // stride) - 1) * stride + reach - size, 0)
     small, large = total // 2, total - total // 2
     return (small, large) if mode == "SAME_UPPER" else (large, small)
