@@ -70,6 +70,7 @@ THIRD_PARTY: dict[str, tuple[str, ...] | None] = {
 COMPUTED: dict[str, str] = {
     "depthwise": "public names load on first use, from a table that tests walk",
     "depthwise.training": "metrics need no torch; the table HOMES is walked by tests",
+    "depthwise.bridge.factory": "the user names the package that makes the model",
 }
 
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base"}

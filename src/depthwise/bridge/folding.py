@@ -10,6 +10,9 @@ from torch import fx
 
 from depthwise.bridge.nodes import writes
 
+_LARGEST = 2**24
+"""Elements of a table: what is larger is computed when the graph runs."""
+
 
 def fold(node: fx.Node, known: Mapping[fx.Node, torch.Tensor]) -> torch.Tensor | None:
     """Evaluate an operation whose operands are all known.
@@ -25,6 +28,8 @@ def fold(node: fx.Node, known: Mapping[fx.Node, torch.Tensor]) -> torch.Tensor |
     if not isinstance(target, torch._ops.OpOverload) or writes(node):  # noqa: SLF001 - has no other name
         return None
     if not isinstance(value, torch.Tensor) or not _is_closed(value.shape):
+        return None
+    if value.numel() > _LARGEST:
         return None
     if torch.Tag.nondeterministic_seeded in target.tags:
         return None

@@ -71,7 +71,13 @@ def _conv_transpose(call: AtenCall) -> str:
     return _unbatched(call, result, rank)
 
 
+def _either(call: AtenCall) -> str:
+    """Convert the one operator that torch lowers all of these to."""
+    return _conv_transpose(call) if call.plain("transposed") else _conv(call)
+
+
 HANDLERS: dict[str, Handler] = {
+    "convolution": _either,
     "conv1d": _conv,
     "conv2d": _conv,
     "conv3d": _conv,

@@ -7,7 +7,9 @@ import math
 import numpy as np
 
 from depthwise.bridge.aten.call import AtenCall, Handler
+from depthwise.bridge.nodes import op_name
 from depthwise.bridge.symbols import dtype_of
+from depthwise.graph import Attribute
 
 
 def _linear(call: AtenCall) -> str:
@@ -28,9 +30,17 @@ def _matmul(second: str) -> Handler:
 
 
 def _addmm(call: AtenCall) -> str:
-    alpha, beta = float(call.plain("alpha")), float(call.plain("beta"))
-    operands = [call.tensor("mat1"), call.tensor("mat2"), call.tensor()]
-    return call.emit("Gemm", operands, {"alpha": alpha, "beta": beta})
+    """Add a product; a second matrix that was only just turned is read unturned."""
+    attributes: dict[str, Attribute] = {}
+    for name in ("alpha", "beta"):
+        if call.plain(name) != 1:
+            attributes[name] = float(call.plain(name))
+    second = call.arguments["mat2"]
+    matrix = call.tensor("mat2")
+    if op_name(second) in {"t", "permute", "transpose"}:
+        matrix = str(call.read(second.args[0]))
+        attributes["transB"] = 1
+    return call.emit("Gemm", [call.tensor("mat1"), matrix, call.tensor()], attributes)
 
 
 def _baddbmm(call: AtenCall) -> str:

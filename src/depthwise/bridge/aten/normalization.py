@@ -18,7 +18,8 @@ def _filled(call: AtenCall, name: str, shape: Shape, value: float) -> str:
 def _batch_norm(call: AtenCall) -> str:
     channels = (call.size(1, "input"),)
     mean, variance = call.tensor("running_mean"), call.tensor("running_var")
-    if call.plain("training") or not mean or not variance:
+    training = "training" in call.arguments and call.plain("training")
+    if training or not mean or not variance:
         why = "batch norm without running statistics depends on the whole batch"
         raise call.unsupported(why)
     operands = [
@@ -33,6 +34,10 @@ def _batch_norm(call: AtenCall) -> str:
         "momentum": round(1 - float(call.plain("momentum")), 12),
     }
     return call.emit("BatchNormalization", operands, attributes)
+
+
+def _lowered_batch_norm(call: AtenCall) -> Value:
+    return (_batch_norm(call), "", "")
 
 
 def _instance_norm(call: AtenCall) -> str:
@@ -51,7 +56,7 @@ def _instance_norm(call: AtenCall) -> str:
 
 def _group_norm(call: AtenCall) -> str:
     channels = (call.size(1, "input"),)
-    groups = call.integer("num_groups")
+    groups = call.integer("num_groups" if "num_groups" in call.arguments else "group")
     operands = [
         call.tensor("input"),
         _filled(call, "weight", channels, 1),
@@ -69,12 +74,20 @@ def _group_norm(call: AtenCall) -> str:
     return call.reshape(result, shape)
 
 
+def _lowered_group_norm(call: AtenCall) -> Value:
+    return (_group_norm(call), "", "")
+
+
 def _layer_norm(call: AtenCall) -> Value:
     shape = call.integers("normalized_shape")
     bias = call.tensor("bias")
     operands = [call.tensor("input"), _filled(call, "weight", shape, 1), bias]
     attributes = {"epsilon": float(call.plain("eps")), "axis": -len(shape)}
     return call.emit("LayerNormalization", operands, attributes)
+
+
+def _lowered_layer_norm(call: AtenCall) -> Value:
+    return (str(_layer_norm(call)), "", "")
 
 
 def _dropout(call: AtenCall) -> str:
@@ -84,6 +97,9 @@ def _dropout(call: AtenCall) -> str:
 
 HANDLERS: dict[str, Handler] = {
     "batch_norm": _batch_norm,
+    "_native_batch_norm_legit_no_training": _lowered_batch_norm,
+    "native_group_norm": _lowered_group_norm,
+    "native_layer_norm": _lowered_layer_norm,
     "instance_norm": _instance_norm,
     "group_norm": _group_norm,
     "layer_norm": _layer_norm,
