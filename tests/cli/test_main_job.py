@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -94,13 +96,33 @@ def test_the_report_is_one_page(experiment):
 def test_the_model_folder_predicts_what_was_scored(run_cli, experiment, watch_npz):
     _, summary = experiment
     run = summary["variants"]["separable"]["runs"][0]
-    done = run_cli("predict", f"{run['folder']}/model", watch_npz)
+    done = run_cli("predict", f"{run['folder']}/model", watch_npz, "--labels")
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert len(rows) == summary["data"]["samples"]
     tested = json.loads(Path(run["folder"], "split.json").read_text())["test"]
     right = [rows[i]["label"] == rows[i]["truth"] for i in tested]
     assert np.mean(right) == pytest.approx(run["accuracy_windows"])
+
+
+def test_a_stream_gets_a_label_every_hop(experiment, cli_env):
+    out, _ = experiment
+    model = out / "fold-1" / "seed-0" / "separable" / "model"
+    channels = load_folder(model).preprocess["channels"]
+    rng = np.random.default_rng(0)
+    rows = [",".join(f"{v:.3f}" for v in rng.normal(size=6)) for _ in range(200)]
+    done = subprocess.run(
+        [sys.executable, "-m", "depthwise", "predict", model, "-", "--hop", "36"],
+        input="\n".join([",".join(channels), *rows]),
+        env=cli_env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [row["source"] for row in found] == ["128", "164", "200"]
+    assert all(0 < float(row["probability"]) <= 1 for row in found)
 
 
 def test_a_model_folder_says_what_it_is(experiment):
@@ -165,11 +187,13 @@ def test_wrong_use_is_one_sentence(
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
-    [("channels", "channels"), ("one class", "class")],
+    [("nan", "NaN"), ("channels", "channels"), ("one class", "class")],
 )
 def test_bad_data_is_named(run_cli, watch_npz, tmp_path, change, sentence):
     arrays = dict(np.load(watch_npz))
-    if change == "channels":
+    if change == "nan":
+        arrays["inputs"][3, 1, 5] = np.nan
+    elif change == "channels":
         arrays["inputs"] = arrays["inputs"][:, :5]
     else:
         arrays["labels"] = np.zeros_like(arrays["labels"])

@@ -11,13 +11,6 @@ import typer
 from depthwise.cli import options
 
 
-class OnBad(StrEnum):
-    """What to do with bad input."""
-
-    FAIL = "fail"
-    SKIP = "skip"
-
-
 class LabelBy(StrEnum):
     """What labels a window."""
 
@@ -36,9 +29,7 @@ def data(
     size: Annotated[
         str | None, typer.Option(help="Rows and columns of images: 120,160.")
     ] = None,
-    on_bad: Annotated[
-        OnBad, typer.Option(help="Refuse bad input, or leave it out and count it.")
-    ] = OnBad.SKIP,
+    on_bad: options.OnBadOption = options.OnBad.SKIP,
     sheet: Annotated[
         Path | None, typer.Option(help="Write a picture of some samples (PNG).")
     ] = None,

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+
+class OnBad(StrEnum):
+    """What to do with bad input.
+
+    Example:
+        >>> OnBad("skip").value
+        'skip'
+    """
+
+    FAIL = "fail"
+    SKIP = "skip"
+
 
 Model = Annotated[
     str,
@@ -47,6 +61,14 @@ Window = Annotated[
 Step = Annotated[
     int | None,
     typer.Option(help="Samples from one window to the next.", min=1),
+]
+OnBadOption = Annotated[
+    OnBad,
+    typer.Option(help="Refuse bad input, or leave it out and count it."),
+]
+Size = Annotated[
+    str | None,
+    typer.Option(help="Rows and columns of images: 120,160."),
 ]
 Out = Annotated[Path, typer.Option("-o", "--out", help="Folder to write.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the data.", min=1)]

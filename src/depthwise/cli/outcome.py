@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from depthwise.jobs.experiment import Written
     from depthwise.jobs.fit import Fitted
+    from depthwise.jobs.predict import Prediction
 
 
 def show_experiment(written: Written, *, json: bool) -> None:
@@ -54,6 +55,43 @@ def show_fitted(fitted: Fitted, *, json: bool) -> None:
     ]
     stdout().print(table(fitted.plan.model, ("test part", ""), rows))
     show_paths({name: Path(path) for name, path in summary["paths"].items()})
+
+
+def show_predictions(predictions: Iterable[Prediction], *, json: bool) -> None:
+    """Print predictions as they come: CSV, or a JSON object a line.
+
+    Args:
+        predictions: In order.
+        json: Whether to print JSON lines.
+    """
+    import csv
+    import json as plain
+    import sys
+
+    writer = csv.writer(sys.stdout)
+    if not json:
+        writer.writerow(("source", "label", "probability", "truth"))
+    right = total = 0
+    for found in predictions:
+        right, total = right + (found.label == found.truth), total + 1
+        if json:
+            typer.echo(plain.dumps(found.to_dict(), ensure_ascii=False))
+        else:
+            chance = f"{found.probability:.4f}"
+            writer.writerow((found.source, found.label, chance, found.truth or ""))
+        sys.stdout.flush()
+    if total and found.truth is not None:
+        typer.echo(f"{right} of {total} agree with the data's labels", err=True)
+
+
+def show_note(note: str) -> None:
+    """Say something on stderr, if there is something to say.
+
+    Args:
+        note: One sentence or more, or nothing.
+    """
+    if note:
+        typer.echo(note, err=True)
 
 
 def show_paths(paths: Mapping[str, Path]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from depthwise.cli import options
@@ -9,43 +11,56 @@ from depthwise.cli import options
 
 def predict(
     model: options.Model,
-    data: options.Data,
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="An image, a recording, a folder of either, .npy or .npz; a "
+            "registered name; or - for sensor rows on standard input.",
+            show_default=False,
+        ),
+    ],
     *,
+    labels: Annotated[
+        bool,
+        typer.Option("--labels", help="DATA has labels: say how many agree."),
+    ] = False,
+    hop: Annotated[
+        int | None,
+        typer.Option(help="Rows from one label to the next, for -.", min=1),
+    ] = None,
     window: options.Window = None,
     step: options.Step = None,
+    on_bad: options.OnBadOption = options.OnBad.FAIL,
     json: options.Json = False,
 ) -> None:
-    """Predict every sample of DATA; one line each, CSV or JSON lines.
+    """Predict every sample of DATA; one line each, as CSV or JSON lines.
 
     Args:
         model: A model folder.
         data: What to predict.
-        window: Length of a window, for recordings.
-        step: From one window to the next, for recordings.
+        labels: Whether the data have labels.
+        hop: Rows from one label to the next, for a stream.
+        window: Samples a window, for labelled recordings.
+        step: Samples from one window to the next, for labelled recordings.
+        on_bad: What to do with bad input.
         json: Whether to print JSON lines.
     """
-    import csv
-    import json as plain
     import sys
 
-    from depthwise.jobs.dataset import open_dataset
+    from depthwise.cli.outcome import show_note, show_predictions
+    from depthwise.jobs import predict as jobs
+    from depthwise.jobs.dataset import REGISTERED, open_dataset, reading_note
     from depthwise.jobs.open import open_model
-    from depthwise.jobs.predict import classes_of
-    from depthwise.jobs.predict import predict as predictions
 
-    opened = open_model(model)
-    classes = classes_of(opened)
-    dataset = open_dataset(data, window=window, step=step)
-    right = total = 0
-    writer = csv.writer(sys.stdout)
-    if not json:
-        writer.writerow(("index", "recording", "label", "probability", "truth"))
-    for found in predictions(opened, dataset):
-        right, total = right + (found.label == found.truth), total + 1
-        if json:
-            typer.echo(plain.dumps(found.to_dict(classes), ensure_ascii=False))
-        else:
-            chance = f"{found.probability:.4f}"
-            row = (found.index, found.recording, found.label, chance, found.truth)
-            writer.writerow(row)
-    typer.echo(f"{right} of {total} agree with the data's labels", err=True)
+    predictor = jobs.make_predictor(open_model(model))
+    if data == "-":
+        found = jobs.predict_live(predictor, sys.stdin, hop=hop, on_bad=on_bad.value)
+        show_predictions(found, json=json)
+        return
+    if labels or data in REGISTERED:
+        dataset = open_dataset(data, window=window, step=step, on_bad=on_bad.value)
+        found, report = jobs.predict_dataset(predictor, dataset), dataset.report
+    else:
+        found, report = jobs.predict_source(predictor, data, on_bad=on_bad.value)
+    show_predictions(found, json=json)
+    show_note(reading_note(report))

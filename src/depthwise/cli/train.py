@@ -19,6 +19,8 @@ def train(
     option: options.Options = None,
     window: options.Window = None,
     step: options.Step = None,
+    size: options.Size = None,
+    on_bad: options.OnBadOption = options.OnBad.FAIL,
     test: Annotated[
         list[str] | None,
         typer.Option(help="A group to hold out, such as a person; repeat it."),
@@ -44,6 +46,8 @@ def train(
         option: More options of the network.
         window: Length of a window, for recordings.
         step: From one window to the next, for recordings.
+        size: Rows and columns, for images of several sizes.
+        on_bad: What to do with bad input.
         test: Groups to hold out.
         validation: Groups to choose the best epoch by.
         epochs: Passes over the data.
@@ -53,13 +57,21 @@ def train(
         resume: Go on with what is in the folder.
         json: Whether to print JSON.
     """
-    from depthwise.cli.outcome import show_fitted
-    from depthwise.jobs.dataset import choose_split, open_dataset
+    from depthwise.cli.outcome import show_fitted, show_note
+    from depthwise.jobs.dataset import choose_split, open_dataset, reading_note
+    from depthwise.jobs.describe_data import parse_size
     from depthwise.jobs.fit import Plan, fit
     from depthwise.jobs.open import parse_options
     from depthwise.jobs.rooms import torch_room
 
-    dataset = open_dataset(data, window=window, step=step)
+    dataset = open_dataset(
+        data,
+        window=window,
+        step=step,
+        size=parse_size(size),
+        on_bad=on_bad.value,
+    )
+    show_note(reading_note(dataset.report))
     split = choose_split(
         dataset, test=test or (), validation=validation or (), seed=seed
     )

@@ -24,6 +24,8 @@ def twin(
     option: options.Options = None,
     window: options.Window = None,
     step: options.Step = None,
+    size: options.Size = None,
+    on_bad: options.OnBadOption = options.OnBad.FAIL,
     epochs: options.Epochs = None,
     resume: options.Resume = False,
     json: options.Json = False,
@@ -40,18 +42,28 @@ def twin(
         option: More options of the network.
         window: Length of a window, for recordings.
         step: From one window to the next, for recordings.
+        size: Rows and columns, for images of several sizes.
+        on_bad: What to do with bad input.
         epochs: Passes over the data.
         resume: Go on with what is in the folder.
         json: Whether to print JSON.
     """
-    from depthwise.cli.outcome import show_experiment
-    from depthwise.jobs.dataset import choose_folds, open_dataset
+    from depthwise.cli.outcome import show_experiment, show_note
+    from depthwise.jobs.dataset import choose_folds, open_dataset, reading_note
+    from depthwise.jobs.describe_data import parse_size
     from depthwise.jobs.experiment import run_experiment
     from depthwise.jobs.open import parse_options
     from depthwise.jobs.rooms import torch_room
     from depthwise.jobs.twin import TwinPlan
 
-    dataset = open_dataset(data, window=window, step=step)
+    dataset = open_dataset(
+        data,
+        window=window,
+        step=step,
+        size=parse_size(size),
+        on_bad=on_bad.value,
+    )
+    show_note(reading_note(dataset.report))
     settings = torch_room("training").TrainingSettings(**options.given(epochs=epochs))
     plan = TwinPlan(
         model=model,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias
 
-from depthwise.data import Dataset, Split, folds, open_data, split_by_group
+from depthwise.data import Dataset, ReadReport, Split, folds, open_data, split_by_group
 from depthwise.data import split as split_by_share
 from depthwise.errors import UsageError
 
+OnBad: TypeAlias = Literal["fail", "skip"]
+REGISTERED = ("watch", "digits", "digits-8x8", "fashion-mnist", "basic-motions")
 SHARES = (0.7, 0.15, 0.15)
 _INNER = (0.85, 0.0, 0.15)
 
@@ -18,6 +21,8 @@ def open_dataset(
     *,
     window: int | None = None,
     step: int | None = None,
+    size: tuple[int, int] | None = None,
+    on_bad: OnBad = "fail",
 ) -> Dataset:
     """Open labelled data, whatever they are.
 
@@ -25,16 +30,28 @@ def open_dataset(
         source: What ``open_data`` takes: a registered name, a folder or a file.
         window: Samples a window, for recordings; the reader's default if None.
         step: From one window to the next; half a window if None.
+        size: Rows and columns, for images of several sizes.
+        on_bad: Refuse bad input ("fail"), or leave it out and count it ("skip").
 
     Returns:
-        The dataset.
+        The dataset; its report says what was skipped and repaired.
 
     Raises:
         DataError: If there is nothing to read, or it is damaged.
     """
-    if window is None:
-        return open_data(source) if step is None else open_data(source, step=step)
-    return open_data(source, window=window, step=step or max(1, window // 2))
+    return open_data(source, window=window, step=step, size=size, on_bad=on_bad)
+
+
+def reading_note(report: ReadReport) -> str:
+    """Say what reading skipped or repaired.
+
+    Args:
+        report: What reading came across.
+
+    Returns:
+        A line and one more a rule, or nothing where all was well.
+    """
+    return str(report) if report.skipped or report.repaired else ""
 
 
 def choose_split(

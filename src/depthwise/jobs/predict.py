@@ -1,18 +1,23 @@
-"""Predict with a model folder; no torch needed."""
+"""Predict with a model folder, on compiled code; no torch needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from depthwise.data import Dataset, Preprocessing
-from depthwise.errors import DataError, UsageError
+from depthwise.data import Dataset, Preprocessing, ReadReport, live_windows, open_inputs
+from depthwise.engine import compile_graph
+from depthwise.errors import CompileError, DataError, UsageError
 from depthwise.execute import run
+from depthwise.graph import Graph
 from depthwise.jobs.open import Opened
 
+Array: TypeAlias = NDArray[Any]
+OnBad: TypeAlias = Literal["fail", "skip"]
 _BATCH = 64
 
 
@@ -21,109 +26,179 @@ class Prediction:
     """What a model says of one sample.
 
     Args:
-        index: Position in the data.
-        recording: The recording or file it comes from, or None.
+        source: Where it comes from: an index, a file and its number, or a row.
         label: The most probable class.
         probability: Of that class, 0 to 1.
-        probabilities: Of every class, in the model's order.
-        truth: The class that the data names, or None.
+        probabilities: Of every class, by name.
+        truth: The class that the data name, or None.
     """
 
-    index: int
-    recording: str | None
+    source: str
     label: str
     probability: float
-    probabilities: tuple[float, ...]
-    truth: str | None
+    probabilities: dict[str, float]
+    truth: str | None = None
 
-    def to_dict(self, classes: tuple[str, ...]) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Turn the prediction into plain values.
 
-        Args:
-            classes: Names of the model's classes.
-
         Returns:
-            Values by field name, probabilities by class name.
+            Values by field name.
         """
         return {
-            "index": self.index,
-            "recording": self.recording,
+            "source": self.source,
             "label": self.label,
             "probability": self.probability,
-            "probabilities": dict(zip(classes, self.probabilities, strict=True)),
+            "probabilities": self.probabilities,
             "truth": self.truth,
         }
 
 
-def classes_of(opened: Opened) -> tuple[str, ...]:
-    """Name the classes that a model tells apart.
+@dataclass(frozen=True)
+class Predictor:
+    """A model that is ready to predict.
+
+    Args:
+        classes: Names of the classes.
+        preprocessing: From raw samples to the network's input.
+        logits: From float32 ``[n, ...]`` to ``[n, classes]``.
+    """
+
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    logits: Callable[[Array], Array]
+
+    def predict(self, raw: Array, sources: Iterable[str]) -> Iterator[Prediction]:
+        """Predict one batch.
+
+        Args:
+            raw: Raw samples ``[n, ...]``.
+            sources: Where each comes from.
+
+        Yields:
+            One prediction a sample.
+        """
+        scores = self.logits(self.preprocessing.apply(raw)).astype(np.float64)
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        chances = powers / powers.sum(axis=1, keepdims=True)
+        for source, row in zip(sources, chances, strict=True):
+            best = int(row.argmax())
+            named = dict(zip(self.classes, row.tolist(), strict=True))
+            yield Prediction(source, self.classes[best], float(row[best]), named)
+
+
+def make_predictor(opened: Opened) -> Predictor:
+    """Prepare a model folder for predicting.
 
     Args:
         opened: A model that was opened from a folder.
 
     Returns:
-        The names.
+        The predictor; compiled, or on NumPy where the engine lacks an operator.
 
     Raises:
         UsageError: If the model is not a folder, and so knows no classes.
     """
-    if opened.folder is None or not opened.folder.preprocess:
+    folder = opened.folder
+    if folder is None or not folder.preprocess:
         msg = f"predicting needs a model folder; got {opened.name!r} without classes"
         raise UsageError(msg, "depthwise train writes one")
-    return tuple(opened.folder.classes["names"])
+    return Predictor(
+        classes=tuple(folder.classes["names"]),
+        preprocessing=Preprocessing.from_dict(folder.preprocess),
+        logits=_executor(opened.graph),
+    )
 
 
-def predict(opened: Opened, dataset: Dataset) -> Iterator[Prediction]:
-    """Predict every sample, in order.
+def predict_dataset(predictor: Predictor, dataset: Dataset) -> Iterator[Prediction]:
+    """Predict labelled samples, in order.
 
     Args:
-        opened: A model folder, opened.
+        predictor: From ``make_predictor``.
         dataset: Raw samples of the shape that the model was trained on.
 
     Yields:
-        One prediction a sample.
+        One prediction a sample, with its truth.
 
     Raises:
-        UsageError: If the model is not a folder.
-        DataError: If channels or sizes differ from the model's.
+        DataError: If channels differ from the model's.
     """
-    classes = classes_of(opened)
-    folder = opened.folder
-    preprocessing = Preprocessing.from_dict(folder.preprocess if folder else {})
-    if tuple(dataset.channels) != preprocessing.channels:
+    wanted = predictor.preprocessing.channels
+    if tuple(dataset.channels) != wanted:
         msg = (
             "data must have the channels the model was trained on; "
-            f"got {list(dataset.channels)}, not {list(preprocessing.channels)}"
+            f"got {list(dataset.channels)}, not {list(wanted)}"
         )
         raise DataError(msg)
-    output = opened.graph.outputs[0]
-    for start in range(0, len(dataset), _BATCH):
-        indices = np.arange(start, min(start + _BATCH, len(dataset)))
-        raw = np.asarray(dataset.inputs[indices])
-        (values,) = run(opened.graph, [preprocessing.apply(raw)])
-        chances = _softmax(values[output].astype(np.float64))
-        for index, row in zip(indices.tolist(), chances, strict=True):
-            yield _prediction(index, row, classes, dataset)
+    truths = (dataset.classes[label] for label in dataset.labels.tolist())
+    names = [str(index) for index in range(len(dataset))]
+    for found, truth in zip(_batches(predictor, dataset, names), truths, strict=True):
+        yield Prediction(**{**found.to_dict(), "truth": truth})
 
 
-def _softmax(logits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+def predict_source(
+    predictor: Predictor,
+    source: str,
+    *,
+    on_bad: OnBad = "fail",
+) -> tuple[Iterator[Prediction], ReadReport]:
+    """Predict files without labels.
+
+    Args:
+        predictor: From ``make_predictor``.
+        source: An image, a recording, a folder of either, ``.npy`` or ``.npz``.
+        on_bad: Refuse bad input, or leave it out and count it.
+
+    Returns:
+        One prediction a sample, and what was skipped while reading.
+
+    Raises:
+        DataError: If the source is of another kind than the model's data.
+    """
+    opened = open_inputs(source, predictor.preprocessing, on_bad=on_bad)
+    names = [str(name) for name in opened.names]
+    return _batches(predictor, opened, names), opened.report
 
 
-def _prediction(
-    index: int,
-    chances: np.ndarray[Any, Any],
-    classes: tuple[str, ...],
-    dataset: Dataset,
-) -> Prediction:
-    best = int(chances.argmax())
-    recordings = dataset.recordings
-    return Prediction(
-        index=index,
-        recording=None if recordings is None else str(recordings[index]),
-        label=classes[best],
-        probability=float(chances[best]),
-        probabilities=tuple(chances.tolist()),
-        truth=dataset.classes[int(dataset.labels[index])],
-    )
+def predict_live(
+    predictor: Predictor,
+    lines: Iterable[str],
+    *,
+    hop: int | None = None,
+    on_bad: OnBad = "skip",
+) -> Iterator[Prediction]:
+    """Predict a stream of sensor rows, one label a hop.
+
+    Args:
+        predictor: From ``make_predictor``.
+        lines: Comma-separated rows as they arrive.
+        hop: Rows from one label to the next; the model's own step if None.
+        on_bad: Refuse bad rows, or leave them out.
+
+    Yields:
+        A prediction as soon as a window is full, then one every hop; its source is
+        the number of the newest row.
+
+    Raises:
+        UsageError: If the model takes no windows, or hop is below 1.
+    """
+    asked = predictor.preprocessing
+    for window in live_windows(lines, asked, hop=hop, on_bad=on_bad):
+        yield from predictor.predict(window.values[None], [str(window.row)])
+
+
+def _batches(predictor: Predictor, held: Any, names: list[str]) -> Iterator[Prediction]:
+    for start in range(0, len(names), _BATCH):
+        indices = np.arange(start, min(start + _BATCH, len(names)))
+        raw = np.asarray(held.inputs[indices])
+        yield from predictor.predict(raw, names[start : start + _BATCH])
+
+
+def _executor(graph: Graph) -> Callable[[Array], Array]:
+    """Compile the graph; run it on NumPy where the engine lacks an operator."""
+    output = graph.outputs[0]
+    try:
+        compiled = compile_graph(graph, threads=1)
+    except CompileError:
+        return lambda batch: np.asarray(next(run(graph, [batch]))[output])
+    return lambda batch: compiled.run(batch)[output]
