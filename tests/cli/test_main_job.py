@@ -214,3 +214,41 @@ def test_a_constant_sensor_trains(run_cli, watch_npz, tmp_path):
     done = run_cli("train", tmp_path / "flat.npz", "-o", out, "--epochs", "1")
     assert done.returncode == 0, done.stderr
     assert load_folder(out / "model").preprocess["std"][2] == 1.0
+
+
+def test_a_model_folder_runs_without_torch(experiment, cli_env):
+    from depthwise.bridge import run as run_in_torch
+
+    out, _ = experiment
+    model = out / "fold-1" / "seed-0" / "separable" / "model"
+    graph = load_folder(model).graph
+    batch = np.random.default_rng(0).normal(size=(3, 6, 128)).astype("float32")
+    (expected,) = run_in_torch(graph, [batch])
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import numpy as np\n"
+        "from depthwise.engine import compile_graph\n"
+        "from depthwise.execute import run\n"
+        "from depthwise.formats import load_folder\n"
+        f"graph = load_folder({str(model)!r}).graph\n"
+        "batch = np.random.default_rng(0).normal(size=(3, 6, 128)).astype('float32')\n"
+        "(values,) = run(graph, [batch])\n"
+        "compiled = compile_graph(graph, cache=None).run(batch)\n"
+        "name = graph.outputs[0]\n"
+        "both = {'numpy': values[name], 'engine': compiled[name]}\n"
+        f"np.savez({str(out / 'both.npz')!r}, **both)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=cli_env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    reference = expected[graph.outputs[0]]
+    for values in np.load(out / "both.npz").values():
+        # 1e-5 of the largest logit: ten layers of float32 rounding, each within bound.
+        np.testing.assert_allclose(
+            values, reference, rtol=0, atol=1e-5 * np.abs(reference).max()
+        )
