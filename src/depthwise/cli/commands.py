@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from depthwise.cli import cost, data, demo, doctor, models, predict, train, twin
+from depthwise.cli import cost, data, demo, doctor, export, models, predict, train, twin
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ COMMANDS = (
     Command("predict", predict.predict, "depthwise predict runs/watch watch --json"),
     Command("cost", cost.cost, "depthwise cost mobilenet_v1 --input 1,3,224,224"),
     Command("data", data.data, "depthwise data watch --sheet watch.png"),
+    Command(
+        "export",
+        export.export,
+        "depthwise export mobilenet_v1 --input 1,3,224,224 -o mobilenet.onnx --check",
+    ),
     Command("models", models.models, "depthwise models"),
     Command("doctor", doctor.doctor, "depthwise doctor"),
 )

@@ -1,0 +1,1 @@
+"""Other runtimes, one small file each: what is installed, opened and run."""
