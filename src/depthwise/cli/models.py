@@ -37,4 +37,6 @@ def models(
         )
         for entry in found
     ]
-    stdout().print(table("", ("model", "input", "params", "what it is"), rows))
+    stdout().print(
+        table("", ("model", "input", "params", "what it is"), rows, prose=[3])
+    )

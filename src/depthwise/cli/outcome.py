@@ -103,4 +103,4 @@ def show_paths(paths: Mapping[str, Path]) -> None:
     from depthwise.report.terminal import stdout, table
 
     rows = [(name, str(path)) for name, path in paths.items()]
-    stdout().print(table("", ("written", "where"), rows))
+    stdout().print(table("", ("written", "where"), rows, prose=[1]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Literal
 
 import rich.box
 import rich.console
@@ -39,6 +40,8 @@ def table(
     title: str,
     head: Sequence[str],
     rows: Sequence[Sequence[str]],
+    *,
+    prose: Collection[int] = (),
 ) -> rich.table.Table:
     """Lay rows out: the first column left, the others right.
 
@@ -46,6 +49,7 @@ def table(
         title: A line above, or empty.
         head: Column titles.
         rows: Cells; every row as long as the head.
+        prose: Columns of sentences, by position: left, and wrapped where it is narrow.
 
     Returns:
         A table to print.
@@ -57,7 +61,9 @@ def table(
     box = rich.box.SIMPLE_HEAD
     result = rich.table.Table(title=title or None, box=box, title_justify="left")
     for index, name in enumerate(head):
-        result.add_column(name, justify="right" if index else "left", no_wrap=True)
+        left = not index or index in prose
+        justify: Literal["left", "right"] = "left" if left else "right"
+        result.add_column(name, justify=justify, no_wrap=index not in prose)
     for row in rows:
         result.add_row(*row)
     return result
