@@ -192,6 +192,7 @@ def _moves() -> Iterator[TableCase]:
     yield from _each("Size", (x,))
     yield from _each("Range", (np.array(2), np.array(9), np.array(3)))
     kinds = ({"to": 7}, {"to": 11}, {"to": 9})
+    yield from _each("CastLike", (whole(1, 0), np.zeros(1, np.float32)))
     yield from _each("Cast", (np.array([1.7, -1.7, 0], np.float32),), *kinds)
 
 
@@ -208,7 +209,20 @@ def _picks() -> Iterator[TableCase]:
     yield from _each("GatherND", (x, RNG.integers(0, 4, (3, 2))), {})
     yield from _each("GatherND", (x, RNG.integers(0, 4, (5, 1))), {"batch_dims": 1})
     yield from _each("Trilu", (x,), {}, {"upper": 0})
+    yield from _scatters(x)
     yield from _each("Trilu", (x, np.array(-1)), {"upper": 0})
+
+
+def _scatters(x: np.ndarray) -> Iterator[TableCase]:
+    kinds = [{"reduction": word} for word in ("none", "add", "mul", "max", "min")]
+    chosen = np.argsort(RNG.random((5, 4, 6)), 1)[:, :2]
+    wide = [{"axis": 1, **kind} for kind in kinds]
+    yield from _each("ScatterElements", (x, chosen, real(5, 2, 6)), *wide)
+    places = np.array([[0, 1], [3, 2], [-1, -1]])
+    yield from _each("ScatterND", (x, places, real(3, 6)), *kinds)
+    ties = np.round(real(3, 8) * 2)
+    ends = ({}, {"largest": 0}, {"axis": 0})
+    yield from _each("TopK", (ties, whole(3)), *ends, outputs=2)
 
 
 def _resizes() -> Iterator[TableCase]:

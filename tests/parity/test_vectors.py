@@ -30,20 +30,20 @@ FLOATS = {"float16", "float32", "float64"}
 def execute(graph: Graph, given: dict[str, np.ndarray]) -> list[np.ndarray]:
     """Run a graph; in the declared types where these are not all the same."""
     types = {kind.dtype for kind in graph.types.values()} & FLOATS
-    if len(types) == 1 and types <= {"float32", "float64"}:
-        (dtype,) = types
-        if graph.name.startswith("light/"):
-            # Scores of 1e10 that differ in their last bit only are softmax's worst.
-            dtype = "float64"
+    if len(types) == 1:
+        # Half precision is for storage. Scores of 1e10 that differ in their last bit
+        # only are softmax's worst: the made-up networks run in double precision.
+        made_up = graph.name.startswith("light/")
+        dtype = "float64" if made_up else {"float16": "float32"}.get(*types, *types)
         (results,) = run(graph, [given], dtype=dtype)
         return [results[name].astype(graph.types[name].dtype) for name in graph.outputs]
     values = {**graph.constants, **given, "": None}
     for node in graph.nodes:
         call = graph.call(node)
         arrays = tuple(values[name] for name in node.inputs)
-        values.update(
-            zip(node.outputs, call.operator.reference(call, arrays), strict=False)
-        )
+        with np.errstate(all="ignore"):
+            results = call.operator.reference(call, arrays)
+        values.update(zip(node.outputs, results, strict=False))
     return [values[name] for name in graph.outputs]
 
 
@@ -95,7 +95,7 @@ def test_every_case_within_the_table_comes_out_right() -> None:
         except AssertionError as error:
             failed[case.name] = str(error)
     assert failed == {}
-    assert len(passed) > 1000
+    assert len(passed) > 1200
     # The wheel has no case for a global LP pooling.
     assert set(OPERATORS) - set().union(*passed.values()) == {"GlobalLpPool"}
 

@@ -74,7 +74,10 @@ def _macs(call: Call) -> Macs:
 
 
 def _reference(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Sum over taps: each tap is a strided view times a matrix a group."""
+    """Sum over taps: each tap is a strided view times a matrix a group.
+
+    Half precision is for storage: it is summed in single precision, as others do.
+    """
     x, weight = arrays[0], arrays[1]
     bias = arrays[2] if len(arrays) > 2 else None
     windows = conv_windows(call)
@@ -83,7 +86,7 @@ def _reference(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     padded = pad_windows(x, windows, 0.0)
     filters = weight.reshape(group, -1, weight.shape[1], *weight.shape[2:])
     shape = (len(x), group, filters.shape[1], math.prod(outputs))
-    result = np.zeros(shape, np.result_type(x, weight))
+    result = np.zeros(shape, np.result_type(x, np.float32))
     for taps in itertools.product(*(range(w.kernel) for w in windows)):
         places = tuple(w.tap(t) for w, t in zip(windows, taps, strict=True))
         seen = padded[(slice(None), slice(None), *places)]
@@ -92,7 +95,8 @@ def _reference(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
         result += seen * tap if weight.shape[1] == 1 else np.matmul(tap, seen)
     if bias is not None:
         result += bias.reshape(group, -1, 1)
-    return (result.reshape(len(x), weight.shape[0], *outputs),)
+    result = result.reshape(len(x), weight.shape[0], *outputs)
+    return (result.astype(x.dtype, copy=False),)
 
 
 OPERATORS = (

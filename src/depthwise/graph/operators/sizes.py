@@ -86,6 +86,15 @@ def _infer_cast(call: Call) -> tuple[TensorType, ...]:
     return (TensorType(target.name, x.shape, content),)
 
 
+def _infer_cast_like(call: Call) -> tuple[TensorType, ...]:
+    return (TensorType(call.type(1).dtype, call.shape()),)
+
+
+def _cast_like(_call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+    with np.errstate(invalid="ignore", over="ignore"):
+        return (arrays[0].astype(arrays[1].dtype),)
+
+
 def _converted(element: Batch | float, kind: str) -> Batch | float:
     if isinstance(element, Batch):
         return element
@@ -120,6 +129,14 @@ OPERATORS = (
         inputs=(3, 3),
         kinds="fi",
         static=(0, 1, 2),
+    ),
+    Operator(
+        "CastLike",
+        _infer_cast_like,
+        _cast_like,
+        {"saturate": 1},
+        inputs=(2, 2),
+        signature="AA",
     ),
     Operator("Cast", _infer_cast, _cast, {"to": None, "saturate": 1}, kinds="fiub"),
 )

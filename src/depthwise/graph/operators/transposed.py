@@ -139,7 +139,7 @@ def _reference(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     group = call.integer("group")
     channels = weight.shape[1] * group
     spaces = [_space(s) for s in scatters]
-    full = np.zeros((len(x), channels, *spaces), np.result_type(x, weight))
+    full = np.zeros((len(x), channels, *spaces), np.result_type(x, np.float32))
     seen = x.reshape(len(x), group, x.shape[1] // group, -1)
     filters = weight.reshape(group, -1, *weight.shape[1:])
     for taps in itertools.product(*(range(s.window.kernel) for s in scatters)):
@@ -152,7 +152,7 @@ def _reference(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     result = full[(slice(None), slice(None), *crop)]
     if len(arrays) > 2 and arrays[2] is not None:
         result = result + arrays[2].reshape(-1, *(1,) * len(scatters))
-    return (result,)
+    return (result.astype(x.dtype, copy=False),)
 
 
 def _space(scatter: Scatter) -> int:
