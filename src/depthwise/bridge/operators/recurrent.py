@@ -1,4 +1,4 @@
-"""Recurrent layers, step by step in ONNX's order of gates."""
+"""Recurrent layers: torch's own where it has the same, else step by step."""
 
 from __future__ import annotations
 
@@ -136,7 +136,79 @@ def _unroll(cell: _Cell, x: Any, state: tuple[Any, Any], lengths: Any) -> Tensor
     return torch.stack(results), hidden, inner
 
 
+_ORDER = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2), "RNN": (0,)}
+"""torch's order of gates, as places in ONNX's: i o f g and z r n."""
+
+
+def _torch_layer(call: Call, tensors: Tensors) -> Any:
+    """Find torch's function for the same layer; None where it has none."""
+    names = {str(name).lower() for name in call.attribute("activations") or ()}  # type: ignore[union-attr]
+    plain = names <= {"sigmoid", "tanh"} or names == {"relu"}
+    extras = [optional(tensors, index) for index in (4, 7)]
+    odd = call.attribute("clip") is not None or call.text("direction") == "reverse"
+    if odd or not plain or any(extra is not None for extra in extras):
+        return None
+    match call.node.op:
+        case "LSTM":
+            return None if call.flag("input_forget") else torch.lstm
+        case "GRU":
+            return torch.gru if call.flag("linear_before_reset") else None
+        case _:
+            return torch.rnn_relu if names == {"relu"} else torch.rnn_tanh
+
+
+def _in_torch_order(call: Call, gates: Any) -> Any:
+    size = size_of(call, 2, 2)
+    order = _ORDER[call.node.op]
+    if len(order) == 1:
+        return gates
+    return torch.cat([gates[g * size : (g + 1) * size] for g in order])
+
+
+def _parameters(call: Call, tensors: Tensors, directions: int) -> list[Any]:
+    wide = _GATES[call.node.op] * size_of(call, 2, 2)
+    bias = optional(tensors, 3)
+    found = []
+    for d in range(directions):
+        rows = [tensors[1][d], tensors[2][d]]
+        if bias is not None:
+            rows += [bias[d, :wide], bias[d, wide:]]
+        found += [_in_torch_order(call, row) for row in rows]
+    return found
+
+
+def _by_torch(function: Any, call: Call, tensors: Tensors) -> Tensors:
+    batch_first = call.flag("layout")
+    x = torch.transpose(tensors[0], 0, 1) if batch_first else tensors[0]
+    directions = 2 if call.text("direction") == "bidirectional" else 1
+    hidden = size_of(call, 2, 2)
+    states = []
+    for index in (5, 6) if call.node.op == "LSTM" else (5,):
+        given = optional(tensors, index)
+        if given is None:
+            row = torch.zeros_like(x[:1, :, :1])
+            given = row.expand(directions, -1, hidden).contiguous()
+        elif batch_first:
+            given = torch.transpose(given, 0, 1).contiguous()
+        states.append(given)
+    first = tuple(states) if call.node.op == "LSTM" else states[0]
+    settings = (call.has(3), 1, 0.0, False, directions == 2, False)
+    parameters = _parameters(call, tensors, directions)
+    found = function(x, first, parameters, *settings)
+    count = 3 if call.node.op == "LSTM" else 2
+    full, *ends = (found[index] for index in range(count))
+    steps = size_of(call, 1 if batch_first else 0)
+    full = torch.reshape(full, (steps, -1, directions, hidden))
+    full = torch.permute(full, (1, 0, 2, 3) if batch_first else (0, 2, 1, 3))
+    if batch_first:
+        ends = [torch.transpose(end, 0, 1) for end in ends]
+    return (full, *ends)
+
+
 def _recurrent(call: Call, tensors: Tensors) -> Tensors:
+    function = _torch_layer(call, tensors)
+    if function is not None:
+        return _by_torch(function, call, tensors)
     batch_first = call.flag("layout")
     x = torch.transpose(tensors[0], 0, 1) if batch_first else tensors[0]
     results = []

@@ -22,12 +22,11 @@ def _axes(call: Call, tensors: Tensors) -> tuple[int, ...]:
 
 def _of(function: Callable[..., Any]) -> Function:
     def row(call: Call, tensors: Tensors) -> Tensors:
-        axes = _axes(call, tensors)
+        axes, keep = _axes(call, tensors), call.flag("keepdims")
         if not axes and call.type(0).rank:
-            return (tensors[0],)
-        keep = call.flag("keepdims")
-        result = function(tensors[0], axes, keepdim=keep)
-        return (result,)
+            # Over no axis at all, where torch would take all: over one of its own.
+            return (function(tensors[0].unsqueeze(-1), (-1,), keepdim=False),)
+        return (function(tensors[0], axes, keepdim=keep),)
 
     return row
 
