@@ -11,6 +11,7 @@ import io
 import json
 import warnings
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,25 @@ from torch.fx.passes.fake_tensor_prop import FakeTensorProp
 from depthwise.bridge.exporting import silence
 from depthwise.bridge.program_rules import check_payloads, cleaned_program
 from depthwise.bridge.tracing import graph_of
-from depthwise.errors import DepthwiseError, FormatError
-from depthwise.graph import Graph
+from depthwise.errors import DepthwiseError, FormatError, UsageError
+from depthwise.graph import Batch, Graph
+from depthwise.graph.shapes import format_shape
 
 _LARGEST_JSON = 256 * 2**20
 """Bytes of the program's text: a thousand layers take one or two million."""
 
 
-def load_exported(path: Path, *, name: str | None = None) -> Graph:
+def load_exported(
+    path: Path,
+    input_shape: Sequence[int] | None = None,
+    *,
+    name: str | None = None,
+) -> Graph:
     """Read a .pt2 file that torch.export.save wrote.
 
     Args:
         path: The file.
+        input_shape: What the caller takes its input to be, batch first; it must be.
         name: The network's name; the file's unless it is said.
 
     Returns:
@@ -42,6 +50,7 @@ def load_exported(path: Path, *, name: str | None = None) -> Graph:
         FormatError: If the file is damaged, or holds what cannot be read without
             running it: pickled weights, custom objects, other operators than aten's.
         UnsupportedOperatorError: If it calls an operator outside the table.
+        UsageError: If its input has another shape.
 
     Example:
         >>> import tempfile
@@ -64,7 +73,21 @@ def load_exported(path: Path, *, name: str | None = None) -> Graph:
         raise FormatError(
             f"{path} must be a program of torch.export; {first}"
         ) from error
-    return graph_of(program, name=name or path.stem)
+    graph = graph_of(program, name=name or path.stem)
+    if input_shape is not None:
+        _check_input(graph, tuple(input_shape), path)
+    return graph
+
+
+def _check_input(graph: Graph, given: tuple[int, ...], path: Path) -> None:
+    own = graph.inputs[0].type.shape
+    pairs = zip(own, given, strict=False)
+    fits = len(own) == len(given) and all(
+        isinstance(dim, Batch) or dim == size for dim, size in pairs
+    )
+    if not fits:
+        msg = f"the input of a saved program is fixed; {path} takes {format_shape(own)}"
+        raise UsageError(f"{msg}, got {format_shape(given)}")
 
 
 def _clean_archive(path: Path) -> io.BytesIO:

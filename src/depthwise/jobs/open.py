@@ -6,9 +6,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from depthwise.errors import UnknownNameError, UsageError
+from depthwise.errors import (
+    FormatError,
+    GraphError,
+    MissingDependencyError,
+    UnknownNameError,
+    UnsupportedOperatorError,
+    UsageError,
+)
 from depthwise.formats import ModelFolder, load_folder, load_onnx
 from depthwise.graph import Graph
 from depthwise.jobs.rooms import torch_room
@@ -211,5 +219,24 @@ def _open_module(name: str, module: Any, input_shape: Sequence[int] | None) -> O
     if shape is None:
         msg = "a torch module does not know its input; got no input shape"
         raise UsageError(msg, "give --input, such as 1,3,224,224")
-    graph = torch_room("bridge").trace(module, tuple(shape), name=name)
-    return Opened(name, graph, module)
+    return Opened(name, _trace(name, module, tuple(shape)), module)
+
+
+def _trace(name: str, module: Any, shape: tuple[int, ...]) -> Graph:
+    """Trace a module; what the tables do not spell goes through torch's exporter."""
+    bridge = torch_room("bridge")
+    try:
+        traced: Graph = bridge.trace(module, shape, name=name)
+    except UnsupportedOperatorError as error:
+        reason = error
+    else:
+        return traced
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        try:
+            bridge.export_onnx(module, shape, path)
+            graph = load_onnx(path)
+        except (MissingDependencyError, GraphError, FormatError) as error:
+            hint = f"torch's own exporter does not help: {error.message}"
+            raise UnsupportedOperatorError(reason.message, hint) from error
+    return replace(graph, name=name)

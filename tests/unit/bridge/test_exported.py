@@ -14,7 +14,12 @@ import torch
 from torch import nn
 
 from depthwise.bridge import load_exported, trace
-from depthwise.errors import DepthwiseError, FormatError, UnsupportedOperatorError
+from depthwise.errors import (
+    DepthwiseError,
+    FormatError,
+    UnsupportedOperatorError,
+    UsageError,
+)
 from depthwise.execute import run
 
 SHAPE = (2, 3, 8, 8)
@@ -62,6 +67,12 @@ def test_a_saved_program_computes_what_the_module_does(saved: Path) -> None:
     (values,) = run(graph, [x.numpy()])
     for name, tensor in wanted.items():
         np.testing.assert_allclose(values[name], tensor.numpy(), 1e-5, 1e-5)
+
+
+def test_another_input_is_refused(saved: Path) -> None:
+    assert load_exported(saved, (7, 3, 8, 8)).batch is None
+    with pytest.raises(UsageError, match=r"takes \[N,3,8,8\], got \[1,3,9,9\]"):
+        load_exported(saved, (1, 3, 9, 9))
 
 
 def test_lowered_programs_are_read_too(tmp_path: Path) -> None:

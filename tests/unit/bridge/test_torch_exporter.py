@@ -1,0 +1,59 @@
+"""Operators that no table spells, through torch's own exporter."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812 - the field's name
+
+from depthwise.bridge import export_onnx, trace
+from depthwise.errors import GraphError, UnsupportedOperatorError
+from depthwise.execute import run
+from depthwise.formats import load_onnx
+from depthwise.jobs.open import open_model
+
+
+class Unfolding(nn.Module):
+    """Calls unfold and log1p, which have no operator of their own in the table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        patches = F.unfold(x, 3, padding=1).view(-1, 3, 72, 8)
+        return torch.log1p(self.conv(patches).abs())
+
+
+class Singular(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.linalg.svdvals(x)
+
+
+def test_the_file_computes_what_the_module_does(tmp_path: Path) -> None:
+    module = Unfolding().eval()
+    with pytest.raises(UnsupportedOperatorError):
+        trace(module, (2, 3, 8, 8))
+    export_onnx(module, (2, 3, 8, 8), tmp_path / "net.onnx")
+    graph = load_onnx(tmp_path / "net.onnx")
+    x = torch.randn(5, 3, 8, 8)
+    (values,) = run(graph, [x.numpy()])
+    wanted = module(x).detach().numpy()
+    np.testing.assert_allclose(values[graph.outputs[0]], wanted, 1e-5, 1e-5)
+
+
+def test_opening_a_module_falls_back() -> None:
+    opened = open_model(Unfolding().eval(), (1, 3, 8, 8))
+    assert (opened.graph.name, opened.graph.batch) == ("Unfolding", None)
+    assert "conv.weight" in opened.graph.parameters
+
+
+def test_what_neither_can_names_the_operator(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedOperatorError, match="linalg_svdvals") as caught:
+        open_model(Singular(), (2, 3, 3))
+    assert "torch's own exporter does not help" in caught.value.hint
+    with pytest.raises(GraphError, match="torch's ONNX exporter must succeed"):
+        export_onnx(Singular(), (2, 3, 3), tmp_path / "net.onnx")
+    assert not (tmp_path / "net.onnx").exists()
