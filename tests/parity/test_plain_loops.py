@@ -97,12 +97,10 @@ def test_automatic_padding_is_the_padding_it_stands_for(
     check_equal(automatic, spelled)
 
 
-@given(geometries(transposed=True), st.data())
-def test_transposed_convolution(geometry: Geometry, data: st.DataObject) -> None:
-    sliding = geometry.sliding
-    rank = geometry.rank
-    extra = tuple(data.draw(st.integers(0, s - 1)) for s in sliding.strides)
-    outputs = [
+def transposed_sizes(geometry: Geometry, extra: tuple[int, ...]) -> list[int]:
+    """What a transposed convolution gives, the cropping and the extra included."""
+    sliding, rank = geometry.sliding, geometry.rank
+    return [
         sliding.strides[a] * (geometry.sizes[a] - 1)
         + sliding.dilations[a] * (sliding.kernel[a] - 1)
         + 1
@@ -111,16 +109,31 @@ def test_transposed_convolution(geometry: Geometry, data: st.DataObject) -> None
         - sliding.pads[a + rank]
         for a in range(rank)
     ]
+
+
+@st.composite
+def transposed(draw: st.DrawFn) -> tuple[Geometry, tuple[int, ...], list[int]]:
+    """A geometry with its output padding and its output sizes."""
+    geometry = draw(geometries(transposed=True))
+    strides = geometry.sliding.strides
+    extra = tuple(draw(st.integers(0, stride - 1)) for stride in strides)
+    outputs = transposed_sizes(geometry, extra)
     assume(min(outputs) >= 1)
+    return geometry, extra, outputs
+
+
+def transposed_loop(geometry: Geometry, outputs: list[int], arrays: list) -> Result:
+    x, weight = arrays[:2]
+    bias = arrays[2] if geometry.bias else None
+    sliding, group = geometry.sliding, geometry.group
+    return reference.transposed_convolution(x, weight, bias, sliding, outputs, group)
+
+
+@given(transposed())
+def test_transposed_convolution_is_exact_on_small_integers(drawn: tuple) -> None:
+    geometry, extra, outputs = drawn
     arrays = geometry.arrays(transposed=True, whole=True)
-    expected = reference.transposed_convolution(
-        arrays[0],
-        arrays[1],
-        arrays[2] if geometry.bias else None,
-        sliding,
-        outputs,
-        geometry.group,
-    )
+    expected = transposed_loop(geometry, outputs, arrays)
     attributes = geometry.attributes() | {"output_padding": extra}
     (got,) = compute("ConvTranspose", arrays, attributes)
     check_equal(got, expected.values)
@@ -128,6 +141,18 @@ def test_transposed_convolution(geometry: Geometry, data: st.DataObject) -> None
     macs = prepared.operator.macs(prepared)
     assert (macs.forward, macs.real) == (expected.products, expected.real)
     assert macs.backward_input == macs.backward_weight == expected.products
+
+
+@given(transposed())
+def test_transposed_convolution_is_within_the_bound(drawn: tuple) -> None:
+    geometry, extra, outputs = drawn
+    arrays = geometry.arrays(transposed=True)
+    expected = transposed_loop(geometry, outputs, arrays)
+    sizes = transposed_loop(geometry, outputs, [np.abs(a) for a in arrays])
+    attributes = geometry.attributes() | {"output_padding": extra}
+    (got,) = compute("ConvTranspose", arrays, attributes)
+    bound = reference.error_bound(sizes.values, geometry.terms)
+    check_near(got, expected.values, bound)
 
 
 @st.composite
