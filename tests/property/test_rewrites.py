@@ -10,6 +10,7 @@ from depthwise.graph import Graph, verify
 from depthwise.graph.rewrite import (
     fold_batch_norm,
     fold_constants,
+    fold_pads,
     recognise_gemm,
     recognise_global_pool,
     recognise_hard_swish,
@@ -20,12 +21,19 @@ from depthwise.graph.rewrite import (
 REWRITES = [
     fold_batch_norm,
     fold_constants,
+    fold_pads,
     recognise_gemm,
     recognise_global_pool,
     recognise_hard_swish,
     remove_identities,
     simplify,
 ]
+
+
+def padded_conv(build: Builder, value: str) -> str:
+    pads = build.constant(np.array([0, 0, 1, 2, 0, 0, 1, 0]))
+    value = build.add("Pad", (value, pads))
+    return build.conv(value, 4, 3)
 
 
 def hard_swish(build: Builder, value: str) -> str:
@@ -72,6 +80,7 @@ LAYERS = {
     "residual": lambda build, v: build.add("Add", (v, build.add("Tanh", (v,)))),
     "once": lambda build, v: build.add("Mul", (v, build.constant(np.array(1.0)))),
     "pad": lambda build, v: build.add("Pad", (v, build.constant(np.zeros(8, int)))),
+    "padded": padded_conv,
     "shift": shifted,
     "scale": scaled,
     "reshape": reshaped,

@@ -68,6 +68,14 @@ def test_sums_along_other_axes_stay() -> None:
     assert len(fold_batch_norm(graph).nodes) == 3
 
 
+def test_one_number_for_all_channels_is_not_taken_for_a_bias() -> None:
+    build = Builder(3, 6, 6)
+    value = build.conv("x", 4)
+    moved = build.add("Add", (value, build.constant(np.array(3.0))))
+    graph = build.graph(build.clip(moved, 0.0, 6.0))
+    assert [n.op for n in fold_batch_norm(graph).nodes] == ["Conv", "Add", "Clip"]
+
+
 def test_a_value_read_twice_keeps_its_norm() -> None:
     build = Builder(3, 6, 6)
     value = build.conv("x", 3)

@@ -26,6 +26,15 @@ def test_silu_between_is_followed() -> None:
     assert pair.between == ("mul.n2",)
 
 
+def test_padding_between_is_followed() -> None:
+    build = Builder(4, 6)
+    value = build.add("Relu", (build.conv("x", 12),))
+    value = build.add("Pad", (value, build.constant(np.array([0, 0, 1, 0, 0, 2]))))
+    value = build.add("Relu", (build.conv(value, 12, 3, group=12),))
+    found = find_patterns(build.graph(build.conv(value, 4)))
+    assert len(found.inverted_residuals) == 1
+
+
 def test_a_blueprint_pair_has_no_activation_between() -> None:
     build = Builder(4, 6, 6)
     value = build.depthwise(build.norm(build.conv("x", 8)))

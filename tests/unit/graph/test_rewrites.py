@@ -5,8 +5,10 @@ import pytest
 from tests.building import Builder, check_same_outputs
 
 from depthwise.graph import Graph
+from depthwise.graph.patterns import find_patterns
 from depthwise.graph.rewrite import (
     fold_constants,
+    fold_pads,
     recognise_gemm,
     recognise_global_pool,
     recognise_hard_swish,
@@ -206,6 +208,34 @@ def test_huge_expansions_are_not_folded() -> None:
     assert ops(fold_constants(graph)) == ["Expand", "Slice", "Add"]
 
 
+@pytest.mark.parametrize("auto", ["NOTSET", "SAME_UPPER", "VALID"])
+def test_pads_go_into_every_convolution_that_reads_them(auto: str) -> None:
+    build = Builder(3, 7, 6)
+    pads = build.constant(np.array([1, 0, 0, 2]))
+    axes = build.constant(np.array([3, 2]))
+    value = build.add("Pad", ("x", pads, build.constant(np.array(0.0)), axes))
+    attributes = {"auto_pad": auto, "strides": (2, 1)}
+    graph = build.graph(
+        build.conv(value, 4, 3, **attributes), build.depthwise(value, 5)
+    )
+    found = fold_pads(graph)
+    assert ops(found) == ["Conv", "Conv"]
+    check_same_outputs(graph, found)
+
+
+@pytest.mark.parametrize("kind", ["value", "mode", "channels", "crop"])
+def test_other_pads_stay(kind: str) -> None:
+    build = Builder(3, 7, 6)
+    numbers = [0, 0, 1, 0, 0, 0, 1, 0]
+    numbers[1] += kind == "channels"
+    numbers[3] -= kind == "crop"
+    fill = build.constant(np.array(float(kind == "value")))
+    mode = {"mode": "edge" if kind == "mode" else "constant"}
+    value = build.add("Pad", ("x", build.constant(np.array(numbers)), fill), mode)
+    graph = build.graph(build.conv(value, 2, 3))
+    assert ops(fold_pads(graph)) == ["Pad", "Conv"]
+
+
 def test_products_and_rows_become_gemm() -> None:
     build = Builder(5)
     product = build.add("MatMul", ("x", build.normal(5, 3)))
@@ -239,6 +269,20 @@ def test_global_pooling_in_its_spellings() -> None:
     pools = ["GlobalAveragePool", "GlobalMaxPool"]
     expected = [*pools, "Flatten", *pools, "AveragePool", "ReduceMean"]
     assert ops(found) == expected
+    check_same_outputs(graph, found)
+
+
+def test_simplify_finds_gates_behind_a_convolution() -> None:
+    build = Builder(3, 6, 6)
+    pooled = build.add("ReduceMean", ("x", build.constant(np.array([2, 3]))))
+    inner = build.add("Relu", (build.conv(pooled, 2, bias=True),))
+    outer = relu6_clip(build, build.conv(inner, 3, bias=True))
+    gate = sixth(build, outer, divide=True)
+    graph = build.graph(build.add("Mul", ("x", gate)))
+    found = simplify(graph)
+    expected = ["GlobalAveragePool", "Conv", "Relu", "Conv", "HardSigmoid", "Mul"]
+    assert ops(found) == expected
+    assert len(find_patterns(found).squeeze_excites) == 1
     check_same_outputs(graph, found)
 
 

@@ -32,7 +32,7 @@ class Link:
     @property
     def is_linear(self) -> bool:
         """Whether only norms lie in between."""
-        return self.gate is None and all(node.op in NORMS for node in self.between)
+        return self.gate is None and all(n.op in NORMS | {"Pad"} for n in self.between)
 
 
 def follow(graph: Graph, node: Node, gates: Mapping[str, SqueezeExcite]) -> Link | None:
@@ -69,7 +69,7 @@ def _next(
         return scale, gates[name_of(scale)]
     if len(readers) != 1:
         return _swish(graph, readers), None
-    known = readers[0].op in NORMS | ACTIVATIONS | {"Conv"}
+    known = readers[0].op in NORMS | ACTIVATIONS | {"Conv", "Pad"}
     return (readers[0] if known else None), None
 
 

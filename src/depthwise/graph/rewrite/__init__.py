@@ -5,12 +5,14 @@ from depthwise.graph.rewrite.activations import recognise_hard_swish
 from depthwise.graph.rewrite.batch_norm import fold_batch_norm
 from depthwise.graph.rewrite.constants import fold_constants
 from depthwise.graph.rewrite.identities import remove_identities
+from depthwise.graph.rewrite.pads import fold_pads
 from depthwise.graph.rewrite.pools import recognise_global_pool
 from depthwise.graph.rewrite.products import recognise_gemm
 
 __all__ = [
     "fold_batch_norm",
     "fold_constants",
+    "fold_pads",
     "recognise_gemm",
     "recognise_global_pool",
     "recognise_hard_swish",
@@ -21,10 +23,11 @@ __all__ = [
 _STEPS = (
     fold_constants,
     remove_identities,
-    recognise_gemm,
-    fold_batch_norm,
+    fold_pads,
     recognise_hard_swish,
     recognise_global_pool,
+    recognise_gemm,
+    fold_batch_norm,
 )
 
 

@@ -110,7 +110,8 @@ def _affine(graph: Graph, norm: Node, value: str) -> _Affine | None:
     if norm.op not in {"Add", "Mul"} or graph.types[norm.outputs[0]] != kind:
         return None
     row = _a_channel(arrays[0], kind.rank, concrete(kind.shape[1:2])[0])
-    if row is None:
+    # One number added to all is no bias: it is the 3 of a hard sigmoid.
+    if row is None or (norm.op == "Add" and arrays[0].size < row.size):
         return None
     one, zero = np.ones_like(row), np.zeros_like(row)
     return _Affine(row, zero) if norm.op == "Mul" else _Affine(one, row)
