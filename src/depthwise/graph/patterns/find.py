@@ -28,7 +28,8 @@ def find_patterns(graph: Graph) -> Patterns:
     """Recognise depthwise, pointwise, their pairs, blocks and gates.
 
     Args:
-        graph: Any graph; before or after batch norm is folded.
+        graph: Any graph, batch norm folded or not. What is spelled out in smaller
+            operators is not seen through: ``recognise_hard_swish`` goes first.
 
     Returns:
         Frozen descriptions by node name; a node without a name goes by its first
