@@ -9,12 +9,10 @@ import torch
 
 from depthwise.bridge.operators import FUNCTIONS
 from depthwise.errors import GraphError
-from depthwise.execute import Batches, Values, feed
-from depthwise.graph import Batch, Call, Graph, call_of
+from depthwise.execute import Batches, Step, Values, feed, plan_steps
+from depthwise.graph import Batch, Graph
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
-
-Step = tuple[Call, tuple[str, ...]]
 
 
 def run(
@@ -58,7 +56,7 @@ def run(
         given = feed(graph, batch)
         count = _count(graph, given)
         if count not in plans:
-            plans[count] = _plan(graph.bind(count), set(wanted))
+            plans[count] = plan_steps(graph.bind(count), set(wanted))
         values: dict[str, Any] = {"": None, **constants}
         values |= {name: _tensor(array, kind) for name, array in given.items()}
         _step_through(plans[count], values)
@@ -73,20 +71,6 @@ def _step_through(steps: list[Step], values: dict[str, Any]) -> None:
         values.update(zip(call.node.outputs, results, strict=False))
         for name in free:
             del values[name]
-
-
-def _plan(graph: Graph, keep: set[str]) -> list[Step]:
-    """Pair each call with the values that nobody reads after it."""
-    last: dict[str, int] = {}
-    for index, node in enumerate(graph.nodes):
-        last.update(dict.fromkeys((*node.inputs, *node.outputs), index))
-    keep = {*keep, *graph.constants, ""}
-    steps: list[Step] = []
-    for index, node in enumerate(graph.nodes):
-        names = {*node.inputs, *node.outputs} - keep
-        free = tuple(sorted(name for name in names if last[name] == index))
-        steps.append((call_of(node, graph.types, graph.constants), free))
-    return steps
 
 
 def _count(graph: Graph, given: Values) -> int:

@@ -6,5 +6,6 @@ The protocol has three implementations that agree: NumPy here, torch in
 
 from depthwise.execute.numpy_run import run
 from depthwise.execute.protocol import Batches, Run, Values, feed
+from depthwise.execute.steps import Step, plan_steps
 
-__all__ = ["Batches", "Run", "Values", "feed", "run"]
+__all__ = ["Batches", "Run", "Step", "Values", "feed", "plan_steps", "run"]

@@ -9,9 +9,8 @@ import numpy as np
 
 from depthwise.errors import GraphError
 from depthwise.execute.protocol import Array, Batches, Values, feed
-from depthwise.graph import Call, Graph, call_of
-
-Step = tuple[Call, tuple[str, ...]]
+from depthwise.execute.steps import Step, plan_steps
+from depthwise.graph import Graph
 
 
 def run(
@@ -48,25 +47,11 @@ def run(
         raise GraphError(f"a tap must be a value of the graph; got {unknown[0]!r}")
     wanted = dict.fromkeys((*graph.outputs, *taps))
     constants = {n: _cast(a, dtype) for n, a in graph.constants.items()}
-    steps = _plan(graph, set(wanted))
+    steps = plan_steps(graph, set(wanted))
     return (
         _step_through(graph, steps, constants, batch, wanted, dtype)
         for batch in batches
     )
-
-
-def _plan(graph: Graph, keep: set[str]) -> list[Step]:
-    """Pair each call with the values that nobody reads after it."""
-    last: dict[str, int] = {}
-    for index, node in enumerate(graph.nodes):
-        last.update(dict.fromkeys((*node.inputs, *node.outputs), index))
-    steps: list[Step] = []
-    for index, node in enumerate(graph.nodes):
-        names = dict.fromkeys((*node.inputs, *node.outputs))
-        done = [n for n in names if last[n] == index and n not in keep]
-        free = tuple(n for n in done if n and n not in graph.constants)
-        steps.append((call_of(node, graph.types, graph.constants), free))
-    return steps
 
 
 def _step_through(
