@@ -23,7 +23,7 @@ EXACT_PREFIX = "depthwise.exact."
 _LARGEST = float(np.finfo(np.float32).max)
 
 _READERS: Mapping[int, Callable[[AttributeMessage], Any]] = {
-    _REAL: lambda a: shortest(a.real or 0.0),
+    _REAL: lambda a: shortest(0.0 if a.real is None else a.real),
     _INTEGER: lambda a: a.integer or 0,
     _TEXT: lambda a: to_text(a.text or b""),
     _TENSOR: lambda a: None if a.tensor is None else to_array(a.tensor),
