@@ -63,7 +63,7 @@ def test_every_vector_comes_out_right_or_is_refused_by_name() -> None:
         done += 1
     assert done >= 280
     assert all("operators must have a native kernel" in r for r in refused.values())
-    assert len(refused) < 50, refused
+    assert len(refused) < done / 4, refused
 
 
 def test_check_compiled_can_fail() -> None:

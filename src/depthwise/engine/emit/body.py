@@ -73,11 +73,11 @@ class Body(Vectors):
     ) -> Iterator[Reduction]:
         """Count from ``start`` to ``stop`` by ``step``, carrying vectors ``values``.
 
-        Bounds that are both numbers run at least once and are tested at the end;
-        others may run zero times and are tested first.
+        Bounds that are both numbers, and not empty, are tested at the end; others may
+        run zero times and are tested first.
         """
         name = self.fresh()[1:]
-        once = isinstance(start, int) and isinstance(stop, int)
+        once = isinstance(start, int) and isinstance(stop, int) and start < stop
         before = self.block
         self.jump(f"l{name}")
         self.label(f"l{name}")
