@@ -24,6 +24,7 @@ from depthwise.bridge.operators import (
     reduction,
     reshaping,
     resize,
+    scattering,
     unary,
 )
 from depthwise.bridge.operators.function import Function, Tensors
@@ -44,6 +45,7 @@ _FAMILIES = (
     reduction,
     reshaping,
     resize,
+    scattering,
     unary,
 )
 
