@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from depthwise.costing.kinds import Kind, kind_of
-from depthwise.graph import Call, Graph, call_of, concrete
-
-
-@dataclass(frozen=True, slots=True)
-class LayerCost:
-    """What one node costs.
-
-    Args:
-        name: The node's name.
-        scope: The user's module path.
-        op: The ONNX operator.
-        kind: What sort of work it is.
-        macs: Forward multiply-accumulates, padding taps included.
-        params: Trained numbers, counted at the first layer that reads them.
-        activations: Elements of its outputs.
-        output_shape: Of its first output, the batch included.
-        dense_macs: What one ordinary convolution with the same taps, inputs and
-            outputs would cost in its place; the layer's own count for other work.
-
-    Example:
-        >>> LayerCost("c", "", "Conv", Kind.DENSE, 972, 27, 36, (1, 1, 6, 6), 972).macs
-        972
-    """
-
-    name: str
-    scope: str
-    op: str
-    kind: Kind
-    macs: int
-    params: int
-    activations: int
-    output_shape: tuple[int, ...]
-    dense_macs: int
+from depthwise.costing.kinds import Kind
+from depthwise.costing.layer import LayerCost, Surroundings, layer_of
+from depthwise.costing.lifetime import memory_over_time
+from depthwise.costing.reach import views_of
+from depthwise.errors import MissingDependencyError
+from depthwise.graph import Graph, call_of
 
 
 @dataclass(frozen=True)
@@ -84,6 +55,26 @@ class CostReport:
         return sum(layer.activations for layer in counted)
 
     @cached_property
+    def real_macs(self) -> int:
+        """Forward multiply-accumulates without taps on padding."""
+        return sum(layer.real_macs for layer in self.layers)
+
+    @cached_property
+    def backward_macs(self) -> int:
+        """Multiply-accumulates of one backward pass, for what is trained."""
+        return sum(layer.backward_macs for layer in self.layers)
+
+    @cached_property
+    def moved_bytes(self) -> int:
+        """Bytes read and written, if every layer reads and writes its operands once."""
+        return sum(layer.moved_bytes for layer in self.layers)
+
+    @cached_property
+    def peak_bytes(self) -> int:
+        """Most bytes of activations alive at once, each as briefly as can be."""
+        return max((layer.live_bytes for layer in self.layers), default=0)
+
+    @cached_property
     def by_layer(self) -> Mapping[str, LayerCost]:
         """The layers by name."""
         return {layer.name: layer for layer in self.layers}
@@ -112,9 +103,33 @@ class CostReport:
             "flops": self.flops,
             "params": self.params,
             "activations": self.activations,
+            "real_macs": self.real_macs,
+            "backward_macs": self.backward_macs,
+            "moved_bytes": self.moved_bytes,
+            "peak_bytes": self.peak_bytes,
             "by_kind": kinds,
-            "layers": [asdict(layer) for layer in self.layers],
+            "layers": [layer.to_dict() for layer in self.layers],
         }
+
+    def to_pandas(self) -> Any:
+        """Turn the layers into a table.
+
+        Returns:
+            A ``pandas.DataFrame``, one row a layer.
+
+        Raises:
+            MissingDependencyError: If pandas is not installed.
+
+        Example:
+            >>> CostReport("nothing", 1, ()).to_pandas().empty
+            True
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            msg = "a table of layers needs pandas; it is not installed"
+            raise MissingDependencyError(msg, "pip install pandas") from None
+        return pd.DataFrame([layer.to_dict() for layer in self.layers])
 
 
 def count(graph: Graph, *, batch: int = 1) -> CostReport:
@@ -140,29 +155,28 @@ def count(graph: Graph, *, batch: int = 1) -> CostReport:
         0
     """
     bound = graph.bind(batch)
+    views, live = views_of(bound), memory_over_time(bound)
+    learning = _learning(bound)
     claimed: set[str] = set()
     layers = []
-    for node in bound.nodes:
+    for node, alive in zip(bound.nodes, live, strict=True):
         call = call_of(node, bound.types, bound.constants)
         fresh = bound.parameters.intersection(node.inputs) - claimed
         claimed |= fresh
-        params = sum(bound.constants[name].size for name in fresh)
-        layers.append(_layer(call, params))
+        around = Surroundings(
+            params=sum(bound.constants[name].size for name in fresh),
+            view=views.get(node.outputs[0]),
+            live=alive,
+            learns=tuple(name in learning for name in node.inputs),
+        )
+        layers.append(layer_of(call, around))
     return CostReport(graph.name, bound.batch or batch, tuple(layers))
 
 
-def _layer(call: Call, params: int) -> LayerCost:
-    macs = call.operator.macs(call).forward
-    grouped = "group" in call.operator.attributes
-    shapes = [concrete(result.shape) for result in call.outputs]
-    return LayerCost(
-        name=call.node.name or call.node.outputs[0],
-        scope=call.node.scope,
-        op=call.operator.name,
-        kind=kind_of(call),
-        macs=macs,
-        params=params,
-        activations=sum(math.prod(shape) for shape in shapes),
-        output_shape=shapes[0],
-        dense_macs=macs * call.integer("group") if grouped else macs,
-    )
+def _learning(graph: Graph) -> set[str]:
+    """Name the values that gradients flow to: trained, or computed from what is."""
+    found = set(graph.parameters)
+    for node in graph.nodes:
+        if not found.isdisjoint(node.inputs):
+            found.update(node.outputs)
+    return found
