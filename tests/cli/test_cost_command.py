@@ -50,6 +50,14 @@ def test_the_table_for_people(run_cli):
     assert "depthwise" in done.stdout
 
 
+def test_what_dense_layers_would_cost_taken_apart(run_cli):
+    arguments = ["cost", "mobilenet_v1", "--conv", "dense", "--input", "1,3,64,64"]
+    done = run_cli(*arguments, "--what-if", "--no-layers", "--batch", "2")
+    assert done.returncode == 0, done.stderr
+    assert "pays up to rank" in done.stdout
+    assert "most bytes of activations alive at once" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

@@ -16,10 +16,16 @@ def cost(
     weights: options.Weights = None,
     conv: options.Conv = None,
     option: options.Options = None,
+    batch: Annotated[int | None, typer.Option(help="Samples a run.", min=1)] = None,
     layers: Annotated[bool, typer.Option(help="Show every layer.")] = True,
+    what_if: Annotated[
+        bool, typer.Option(help="Show what dense layers would cost taken apart.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """Count multiply-accumulates and parameters, by layer and by kind.
+    """Count multiply-accumulates, parameters and bytes, by layer and by kind.
+
+    depthwise cost mobilenet_v2 --input 1,3,224,224 --what-if
 
     Args:
         model: What to count.
@@ -27,13 +33,15 @@ def cost(
         weights: Weights for a name or a factory.
         conv: Which twin of a registered network.
         option: More options of a registered network.
+        batch: Samples a run; from --input if left out.
         layers: Whether to show every layer.
+        what_if: Whether to show what dense layers would cost taken apart.
         json: Whether to print JSON.
     """
     from depthwise.files import to_json
     from depthwise.jobs.counting import cost as counted
     from depthwise.jobs.open import open_model, parse_options, parse_shape
-    from depthwise.report.cost import cost_tables
+    from depthwise.report.cost import alternatives_table, cost_tables
     from depthwise.report.terminal import stdout
 
     sizes = parse_shape(shape)
@@ -44,9 +52,12 @@ def cost(
         conv=conv,
         options=parse_options(option or []),
     )
-    report = counted(opened.graph, sizes)
+    report = counted(opened.graph, sizes, batch=batch)
     if json:
         typer.echo(to_json(report.to_dict()))
         return
-    for table in cost_tables(report, layers=layers):
+    tables = cost_tables(report, layers=layers)
+    if what_if:
+        tables.insert(-1, alternatives_table(report))
+    for table in tables:
         stdout().print(table)

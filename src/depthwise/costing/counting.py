@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from depthwise.costing.alternatives import Alternatives, alternatives_of
 from depthwise.costing.kinds import Kind
 from depthwise.costing.layer import LayerCost, Surroundings, layer_of
 from depthwise.costing.lifetime import memory_over_time
 from depthwise.costing.reach import views_of
+from depthwise.costing.tree import Branch, lines_of, tree_of
 from depthwise.errors import MissingDependencyError
 from depthwise.graph import Graph, call_of
 
@@ -75,6 +77,17 @@ class CostReport:
         return max((layer.live_bytes for layer in self.layers), default=0)
 
     @cached_property
+    def taken_apart(self) -> tuple[Alternatives, ...]:
+        """What each dense layer would cost as separable or blueprint convolution."""
+        found = map(alternatives_of, self.layers)
+        return tuple(each for each in found if each is not None)
+
+    @cached_property
+    def tree(self) -> Branch:
+        """The layers as a tree of the user's modules, repeated blocks folded."""
+        return tree_of(self.name, self.layers)
+
+    @cached_property
     def by_layer(self) -> Mapping[str, LayerCost]:
         """The layers by name."""
         return {layer.name: layer for layer in self.layers}
@@ -88,6 +101,9 @@ class CostReport:
             sums[layer.kind][1] += layer.params
         order = sorted(sums.items(), key=lambda item: -item[1][0])
         return {kind: (macs, params) for kind, (macs, params) in order}
+
+    def __str__(self) -> str:
+        return "\n".join(lines_of(self.tree))
 
     def to_dict(self) -> dict[str, Any]:
         """Turn the report into plain values for JSON.
@@ -109,6 +125,7 @@ class CostReport:
             "peak_bytes": self.peak_bytes,
             "by_kind": kinds,
             "layers": [layer.to_dict() for layer in self.layers],
+            "taken_apart": [asdict(each) for each in self.taken_apart],
         }
 
     def to_pandas(self) -> Any:

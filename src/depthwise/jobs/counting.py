@@ -14,6 +14,7 @@ def cost(
     input_shape: Sequence[int] | None = None,
     *,
     conv: str | None = None,
+    batch: int | None = None,
 ) -> CostReport:
     """Count multiply-accumulates and parameters of a model, layer by layer.
 
@@ -23,6 +24,7 @@ def cost(
         input_shape: Of one batch, ``(N, C, L)`` or ``(N, C, H, W)``; optional where
             the model knows its input.
         conv: "separable", "dense" or "blueprint", for a registered name.
+        batch: Samples that are counted; from the shape, or 1, if left out.
 
     Returns:
         The counts of one batch.
@@ -35,4 +37,4 @@ def cost(
         568740352
     """
     graph = open_model(model, input_shape, conv=conv).graph
-    return count(graph, batch=input_shape[0] if input_shape else 1)
+    return count(graph, batch=batch or (input_shape[0] if input_shape else 1))

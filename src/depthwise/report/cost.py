@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import rich.table
 
-from depthwise.costing import CostReport, Kind
+from depthwise.costing import Branch, CostReport, Kind
 from depthwise.report.terminal import table, thousands
 
 
@@ -13,31 +15,16 @@ def cost_tables(report: CostReport, *, layers: bool = True) -> list[rich.table.T
 
     Args:
         report: What to show.
-        layers: Whether to show every layer that counts anything.
+        layers: Whether to show the tree of layers.
 
     Returns:
         Tables to print, totals last.
 
     Example:
         >>> len(cost_tables(CostReport("nothing", 1, ())))
-        2
+        3
     """
-    tables = []
-    if layers:
-        rows = [
-            (
-                layer.name,
-                layer.kind,
-                thousands(layer.macs),
-                thousands(layer.params),
-                "x".join(map(str, layer.output_shape)),
-                _times(layer.dense_macs, layer.macs),
-            )
-            for layer in report.layers
-            if layer.macs or layer.params
-        ]
-        head = ("layer", "kind", "MACs", "params", "output", "dense would cost")
-        tables.append(table(f"{report.name}, batch {report.batch}", head, rows))
+    tables = [_layers(report)] if layers else []
     kinds = [
         (str(kind), thousands(macs), _share(macs, report.macs), thousands(params))
         for kind, (macs, params) in report.by_kind.items()
@@ -46,7 +33,88 @@ def cost_tables(report: CostReport, *, layers: bool = True) -> list[rich.table.T
     total = ("total", thousands(report.macs), _share(1, 1), thousands(report.params))
     kinds.append(total)
     tables.append(table("by kind", ("kind", "MACs", "share", "params"), kinds))
+    tables.append(_totals(report))
     return tables
+
+
+def _layers(report: CostReport) -> rich.table.Table:
+    head = ("layer", "kind", "MACs", "share", "params", "output", "sees", "dense")
+    rows = [_row(depth, branch, report.macs) for depth, branch in _visible(report.tree)]
+    return table(f"{report.name}, batch {report.batch}", head, rows)
+
+
+def _visible(root: Branch, depth: int = 0) -> Iterator[tuple[int, Branch]]:
+    for branch in root.children:
+        if branch.macs:
+            yield depth, branch
+            yield from _visible(branch, depth + 1)
+
+
+def _row(depth: int, branch: Branch, whole: int) -> tuple[str, ...]:
+    """Lay out one branch; kind, output, field and dense cost of single layers only."""
+    name = "  " * depth + branch.name + _folded(branch.times)
+    macs, share = thousands(branch.macs), _share(branch.macs, whole)
+    params = thousands(branch.params)
+    if branch.children:
+        return (name, "", macs, share, params, "", "", "")
+    first = branch.layers[0]
+    dense = sum(layer.dense_macs for layer in branch.layers)
+    shape = _product(first.output_shape[1:])
+    field = _square(first.receptive_field)
+    times = _times(dense, branch.macs)
+    return (name, str(first.kind), macs, share, params, shape, field, times)
+
+
+def _square(sizes: tuple[int, ...]) -> str:
+    return str(sizes[0]) if len(set(sizes)) == 1 else _product(sizes)
+
+
+def _totals(report: CostReport) -> rich.table.Table:
+    rows = [
+        ("forward MACs, as papers count", f"{report.macs:,}"),
+        ("  without taps on padding", f"{report.real_macs:,}"),
+        ("backward MACs, for all that is trained", f"{report.backward_macs:,}"),
+        ("parameters", f"{report.params:,}"),
+        ("bytes moved, each operand once", f"{report.moved_bytes:,}"),
+        ("most bytes of activations alive at once", f"{report.peak_bytes:,}"),
+    ]
+    return table("totals", ("", ""), rows)
+
+
+def alternatives_table(report: CostReport) -> rich.table.Table:
+    """Lay out what each dense layer would cost taken apart.
+
+    Args:
+        report: What was counted.
+
+    Returns:
+        One row a dense layer with more than one tap.
+
+    Example:
+        >>> alternatives_table(CostReport("nothing", 1, ())).row_count
+        0
+    """
+    head = ("dense layer", "MACs", "separable", "ratio", "blueprint", "pays up to rank")
+    rows = [
+        (
+            layer.name,
+            thousands(layer.dense),
+            thousands(layer.separable),
+            f"{layer.ratio:.3f}",
+            thousands(layer.blueprint),
+            str(layer.pays_up_to) if layer.pays_up_to else "never",
+        )
+        for layer in report.taken_apart
+    ]
+    return table("taken apart", head, rows)
+
+
+def _folded(times: int) -> str:
+    return f" (x{times})" if times > 1 else ""
+
+
+def _product(sizes: tuple[int, ...]) -> str:
+    return "x".join(map(str, sizes))
 
 
 def _share(part: int, whole: int) -> str:

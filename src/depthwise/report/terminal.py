@@ -9,18 +9,24 @@ import rich.box
 import rich.console
 import rich.table
 
+_PAPER = 120
+"""Columns of a file or a pipe."""
+
 
 def stdout() -> rich.console.Console:
     """Make a console for results; colours only on a terminal, never with NO_COLOR.
 
     Returns:
-        The console.
+        The console; wide enough for every table where it is no terminal.
 
     Example:
         >>> stdout().stderr
         False
     """
-    return rich.console.Console(highlight=False, soft_wrap=True)
+    console = rich.console.Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = max(console.width, _PAPER)
+    return console
 
 
 def stderr() -> rich.console.Console:
