@@ -46,6 +46,7 @@ THIRD_PARTY: dict[str, tuple[str, ...] | None] = {
     "numpy": None,
     "rich": None,
     "PIL": None,
+    "pandas": ("costing",),
     "torch": _TORCH_ROOMS,
     "lightning": _TORCH_ROOMS,
     "safetensors": None,
