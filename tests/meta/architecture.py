@@ -65,6 +65,7 @@ THIRD_PARTY: dict[str, tuple[str, ...] | None] = {
     "openvino": ("measure.peers",),
     "ai_edge_litert": ("measure.peers",),
     "ncnn": ("measure.peers",),
+    "flatbuffers": ("measure.peers",),
 }
 
 # Modules that may import a name computed at run time, each with its reason.
