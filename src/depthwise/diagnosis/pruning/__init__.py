@@ -1,0 +1,69 @@
+"""Remove channels that carry nothing, without changing what a network computes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from depthwise.diagnosis.bounds import Span
+from depthwise.diagnosis.pruning.edits import edits_of
+from depthwise.diagnosis.pruning.plan import Plan, plan_pruning
+from depthwise.graph import Graph
+from depthwise.graph.edits import ReplaceArrays, apply_edits
+
+__all__ = ["Plan", "Pruned", "edits_of", "plan_pruning", "prune_graph"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pruned:
+    """A network without the channels that carried nothing.
+
+    Args:
+        graph: The smaller network.
+        edits: What changed; ``bridge.apply`` takes them too.
+        plan: What went, what stayed, and why.
+
+    Example:
+        >>> from depthwise.graph import Batch, Input, TensorType
+        >>> x = Input("x", TensorType("float32", (Batch(), 3, 8)))
+        >>> prune_graph(Graph("g", (x,), ("x",), ())).edits
+        ()
+    """
+
+    graph: Graph
+    edits: tuple[ReplaceArrays, ...]
+    plan: Plan
+
+    @property
+    def removed(self) -> int:
+        """Channels of layers that went."""
+        return sum(map(len, self.plan.removed.values()))
+
+
+def prune_graph(graph: Graph, known: Mapping[str, Span] | None = None) -> Pruned:
+    """Remove every channel that carries nothing and can go.
+
+    Args:
+        graph: Any graph that verifies.
+        known: Spans of values known from data; without them only what is proven for
+            every finite input goes, and results stay equal up to rounding.
+
+    Returns:
+        The smaller network, with the edits.
+
+    Raises:
+        GraphError: If two layers share an array and would lose different channels.
+
+    Example:
+        >>> import numpy as np
+        >>> from depthwise.graph import Batch, Input, Node, TensorType
+        >>> x = Input("x", TensorType("float32", (Batch(), 2, 8)))
+        >>> weights = {"a": np.ones((3, 2, 1), "f"), "b": np.ones((1, 3, 1), "f")}
+        >>> weights["b"][:, 1] = 0
+        >>> nodes = Node("Conv", ("x", "a"), ("h",)), Node("Conv", ("h", "b"), ("y",))
+        >>> prune_graph(Graph("g", (x,), ("y",), nodes, weights)).plan.removed
+        {'h': (1,)}
+    """
+    plan = plan_pruning(graph, known)
+    edits = edits_of(graph, plan)
+    return Pruned(apply_edits(graph, edits), edits, plan)
