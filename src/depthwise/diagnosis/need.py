@@ -67,7 +67,7 @@ def _before(call: Call, place: int, wanted: Array) -> Array:
     if tie.link is Link.PLACED:
         return wanted[tie.number : tie.number + width]
     if tie.link in {Link.MIXED, Link.GROUPED}:
-        return reads_of(call)[wanted].any(axis=0)
+        return np.asarray(reads_of(call)[wanted].any(axis=0))
     return np.full(width, bool(wanted.any()))
 
 
