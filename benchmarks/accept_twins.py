@@ -69,7 +69,7 @@ CASES = {
             model="ds_cnn",
             parts=lambda data: published(data, validation=5000),
             settings=TrainingSettings(
-                epochs=5, batch_size=64, learning_rate=4e-3, warmup_epochs=0.2
+                epochs=4, batch_size=64, learning_rate=4e-3, warmup_epochs=0.2
             ),
             accuracy=0.90,
             minutes=6.0,
