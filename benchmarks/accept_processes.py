@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from benchmarks.kill_and_resume import network
+from benchmarks.accept_kill_and_resume import network
 
 from depthwise.data import Preprocessing, open_data, split
 from depthwise.files import write_json

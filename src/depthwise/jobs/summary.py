@@ -75,7 +75,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "mean_absolute_correlation": _correlation(variant),
         "cost": variant.cost.to_dict(),
         "layers": [_layer(n, s) for n, s in variant.statistics.items()],
-        "runs": [_run(run) for run in variant.runs],
+        "runs": [run_summary(run) for run in variant.runs],
     }
 
 
@@ -104,7 +104,15 @@ def _layer(name: str, statistics: Any) -> dict[str, Any]:
     }
 
 
-def _run(run: Run) -> dict[str, Any]:
+def run_summary(run: Run) -> dict[str, Any]:
+    """Turn one run of a twin experiment into plain values.
+
+    Args:
+        run: The outcome of one cell: a variant on a fold with a seed.
+
+    Returns:
+        Its scores, its history, how long it took and where it is.
+    """
     fitted = run.fitted
     recordings = fitted.recordings
     return {

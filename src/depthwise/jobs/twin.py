@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class TwinPlan:
         options: More arguments of the network, by name.
         resume: Go on where an earlier call stopped.
         progress: Whether to show progress.
+        after_run: Told about every run as soon as it is scored.
     """
 
     model: str
@@ -47,6 +48,7 @@ class TwinPlan:
     options: Mapping[str, Any] = field(default_factory=dict)
     resume: bool = False
     progress: bool = True
+    after_run: Callable[[Run], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,10 @@ def _train_all(dataset: Dataset, plan: TwinPlan) -> Iterator[Run]:
                     resume=plan.resume,
                     progress=plan.progress,
                 )
-                yield Run(variant, fold, seed, fit(dataset, split, one))
+                run = Run(variant, fold, seed, fit(dataset, split, one))
+                if plan.after_run is not None:
+                    plan.after_run(run)
+                yield run
 
 
 def _title(plan: TwinPlan, variant: str, fold: str, seed: int) -> str:

@@ -7,9 +7,10 @@ import subprocess
 import sys
 
 
-def test_killed_and_resumed_equals_unbroken(cli_env, repo_root) -> None:
+def test_killed_and_resumed_equals_unbroken(cli_env, repo_root, tmp_path) -> None:
+    script = [sys.executable, "-m", "benchmarks.accept_kill_and_resume"]
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.kill_and_resume", "--kills", "4"],
+        [*script, "--kills", "4", "--out", str(tmp_path / "found.json")],
         env={**cli_env, "OMP_NUM_THREADS": "1"},
         cwd=repo_root,
         capture_output=True,

@@ -1,11 +1,11 @@
 """Kill a training run at random moments, resume it each time, and compare the bits.
 
-    python -m benchmarks.kill_and_resume --kills 10 --seed 1
+    python -m benchmarks.accept_kill_and_resume --kills 10 --seed 1
 
-Prints one JSON object: how many kills hit, how many of them while the checkpoint was
-being written, and whether weights and metrics.csv equal those of an unbroken run.
-Processes are forked from one that has imported everything and run nothing, so a kill
-costs milliseconds.
+Writes results/kill_and_resume.json: how many kills hit, how many of them while the
+checkpoint was being written, and whether weights and metrics.csv equal those of an
+unbroken run; 1 if anything differs or a kill came too late. Processes are forked from
+one that has imported everything and run nothing, so a kill costs milliseconds.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import signal
+import sys
 import tempfile
 import time
 import warnings
@@ -23,12 +24,14 @@ import numpy as np
 import torch
 
 from depthwise.data import Dataset, Preprocessing, Split, open_data
+from depthwise.files import write_json
 from depthwise.nn import SeparableConv2d
 from depthwise.training import Augmentation, TrainingSettings, seeded, train
 from depthwise.training.accelerator import quiet
 from depthwise.training.checkpoint import CHECKPOINT, load
 from depthwise.training.journal import METRICS
 
+ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = TrainingSettings(
     epochs=40,
     batch_size=32,
@@ -153,15 +156,22 @@ def same(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
     )
 
 
-def main() -> None:
-    """Parse arguments and print the comparison."""
+def main() -> int:
+    """Kill, resume, compare, and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "results/kill_and_resume.json"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(json.dumps(compare(options.kills, options.seed)))
+    found = compare(options.kills, options.seed)
+    write_json(options.out, found)
+    print(json.dumps(found))
+    equal = all(value for name, value in found.items() if name.startswith("equal"))
+    return 0 if equal and found["kills"] == options.kills else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
