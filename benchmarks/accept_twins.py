@@ -17,7 +17,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ def measure(case: Case, options: argparse.Namespace, path: Path) -> dict[str, An
         variants=tuple(options.variants.split(",")),
         folds={"published": case.parts(dataset)},
         seeds=tuple(range(options.seeds)),
-        settings=case.settings,
+        settings=replace(case.settings, threads=options.threads),
         folder=options.folder / case.data,
         options=case.options,
         resume=True,
@@ -175,6 +175,7 @@ def main() -> int:
     parser.add_argument("cases", nargs="*", metavar="case", help=" ".join(CASES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--variants", default="dense,separable,blueprint")
+    parser.add_argument("--threads", type=int, default=0, help="of torch; 0: all")
     parser.add_argument("--folder", type=Path, default=ROOT / "build/twins")
     parser.add_argument("--out", type=Path, default=ROOT / "results")
     parser.add_argument("--time", action="store_true", help="only time it again")
