@@ -152,7 +152,7 @@ def test_train_writes_a_model_folder(run_cli, watch_npz, tmp_path):
     done = run_cli("train", watch_npz, "-o", out, *words)
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
-    assert summary["scores"]["examples"] == 40
+    assert summary["test"]["windows"]["examples"] == 40
     assert load_folder(out / "model").training["settings"]["epochs"] == 1
     cost = run_cli("cost", out / "model", "--json")
     assert json.loads(cost.stdout)["name"] == "sensor_net"
@@ -165,9 +165,9 @@ def test_train_writes_a_model_folder(run_cli, watch_npz, tmp_path):
         (["train", "empty", "-o", "out"], 1, "empty"),
         (["train", "DATA", "-o", "out", "--model", "sensornet"], 2, "sensor_net"),
         (["train", "DATA", "-o", "out", "--test", "99"], 2, "group must be a known"),
-        (["train", "DATA", "-o", "out", "--epochs", "0"], 2, "--epochs"),
-        (["twin", "DATA", "--variants", "dense,dense"], 2, "each once"),
-        (["twin", "DATA", "--variants", "dense,wide"], 2, "conv must be"),
+        (["train", "DATA", "-o", "out", "--epochs", "0"], 2, "epochs must be"),
+        (["twin", "DATA", "--convs", "dense,dense"], 2, "each once"),
+        (["twin", "DATA", "--convs", "dense,wide"], 2, "conv must be"),
         (["twin", "DATA", "--folds", "9"], 2, "folds must be"),
         (["predict", "mobilenet_v1", "DATA"], 2, "needs a model folder"),
         (["predict", "nowhere/model", "DATA"], 2, "not there"),

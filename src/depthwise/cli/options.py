@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -54,38 +54,18 @@ Options = Annotated[
     typer.Option("-O", "--option", help="name=value for a registered network."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Window = Annotated[
-    int | None,
-    typer.Option(help="Samples a window, for recordings.", min=1),
-]
-Step = Annotated[
-    int | None,
-    typer.Option(help="Samples from one window to the next.", min=1),
-]
 OnBadOption = Annotated[
     OnBad,
     typer.Option(help="Refuse bad input, or leave it out and count it."),
 ]
-Size = Annotated[
-    str | None,
-    typer.Option(help="Rows and columns of images: 120,160."),
+Network = Annotated[str, typer.Option("--model", help="A registered name.")]
+Test = Annotated[
+    list[str] | None,
+    typer.Option(help="A group to hold out, such as a person; repeat it."),
+]
+Validation = Annotated[
+    list[str] | None,
+    typer.Option(help="A group to choose the best epoch by; repeat it."),
 ]
 Out = Annotated[Path, typer.Option("-o", "--out", help="Folder to write.")]
-Epochs = Annotated[int | None, typer.Option(help="Passes over the data.", min=1)]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is in OUT.")]
-
-
-def given(**values: object) -> dict[str, Any]:
-    """Keep the options that were given.
-
-    Args:
-        **values: Options by name.
-
-    Returns:
-        Those that are not None.
-
-    Example:
-        >>> given(window=None, step=3)
-        {'step': 3}
-    """
-    return {name: value for name, value in values.items() if value is not None}

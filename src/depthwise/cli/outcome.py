@@ -10,7 +10,6 @@ import typer
 
 if TYPE_CHECKING:
     from depthwise.jobs.experiment import Written
-    from depthwise.jobs.fit import Fitted
     from depthwise.jobs.predict import Prediction
 
 
@@ -33,28 +32,26 @@ def show_experiment(written: Written, *, json: bool) -> None:
     show_paths(written.paths)
 
 
-def show_fitted(fitted: Fitted, *, json: bool) -> None:
+def show_fitted(written: Written | None, *, json: bool) -> None:
     """Print how well a trained network does.
 
     Args:
-        fitted: The network and its scores.
-        json: Whether to print JSON instead of a table.
+        written: Its summary and its paths; None where another process prints.
+        json: Whether to print JSON instead of tables.
     """
     from depthwise.files import to_json
-    from depthwise.jobs.fit import fitted_summary
+    from depthwise.report.fitted import fitted_tables
     from depthwise.report.terminal import stdout, table
 
-    summary = fitted_summary(fitted)
-    if json:
-        typer.echo(to_json(summary))
+    if written is None:
         return
-    rows = [
-        (name, f"{100 * value:.1f} %" if isinstance(value, float) else str(value))
-        for name, value in summary["scores"].items()
-        if value is not None
-    ]
-    stdout().print(table(fitted.plan.model, ("test part", ""), rows))
-    show_paths({name: Path(path) for name, path in summary["paths"].items()})
+    show_note(written.note)
+    if json:
+        typer.echo(to_json(written.summary))
+        return
+    for title, shown in fitted_tables(written.summary).items():
+        stdout().print(table(title, shown.head, shown.rows))
+    show_paths(written.paths)
 
 
 def show_predictions(predictions: Iterable[Prediction], *, json: bool) -> None:

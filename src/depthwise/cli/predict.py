@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from depthwise.cli import options
+from depthwise.cli.data_options import DataOptions
 
 
 def predict(
@@ -28,10 +29,9 @@ def predict(
         int | None,
         typer.Option(help="Rows from one label to the next, for -.", min=1),
     ] = None,
-    window: options.Window = None,
-    step: options.Step = None,
     on_bad: options.OnBadOption = options.OnBad.FAIL,
     json: options.Json = False,
+    reading: DataOptions,
 ) -> None:
     """Predict every sample of DATA; one line each, as CSV or JSON lines.
 
@@ -40,10 +40,9 @@ def predict(
         data: What to predict.
         labels: Whether the data have labels.
         hop: Rows from one label to the next, for a stream.
-        window: Samples a window, for labelled recordings.
-        step: Samples from one window to the next, for labelled recordings.
         on_bad: What to do with bad input.
         json: Whether to print JSON lines.
+        reading: How labelled data are read.
     """
     import sys
 
@@ -58,7 +57,7 @@ def predict(
         show_predictions(found, json=json)
         return
     if labels or data in REGISTERED:
-        dataset = open_dataset(data, window=window, step=step, on_bad=on_bad.value)
+        dataset = open_dataset(data, **reading.parsed(), on_bad=on_bad.value)
         found, report = jobs.predict_dataset(predictor, dataset), dataset.report
     else:
         found, report = jobs.predict_source(predictor, data, on_bad=on_bad.value)

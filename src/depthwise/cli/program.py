@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from depthwise.cli.commands import COMMANDS
+from depthwise.cli.groups import spread
 from depthwise.errors import DepthwiseError
 from depthwise.version import __version__
 
@@ -52,9 +54,18 @@ def _in_sentences(function: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def _help(function: Callable[..., None]) -> str:
+    """What a command does; its options explain themselves."""
+    return (inspect.getdoc(function) or "").partition("\n\nArgs:")[0]
+
+
 for _command in COMMANDS:
-    _register = app.command(_command.name, epilog=f"Example: {_command.example}")
-    _register(_in_sentences(_command.function))
+    _register = app.command(
+        _command.name,
+        help=_help(_command.function),
+        epilog=f"Example: {_command.example}",
+    )
+    _register(_in_sentences(spread(_command.function)))
 
 
 def main() -> None:

@@ -8,27 +8,29 @@ from typing import Annotated
 import typer
 
 from depthwise.cli import options
+from depthwise.cli.data_options import DataOptions
+from depthwise.cli.training_options import TrainingOptions
 
 
 def twin(
     data: options.Data,
     *,
-    model: Annotated[str, typer.Option(help="A registered name.")] = "sensor_net",
+    model: options.Network = "sensor_net",
     out: options.Out = Path("runs/twin"),
-    variants: Annotated[
+    convs: Annotated[
         str,
         typer.Option(help="Sorts of convolution with commas, the reference first."),
     ] = "dense,separable",
     folds: Annotated[int, typer.Option(help="1 is a single split.", min=1)] = 1,
     seeds: Annotated[int, typer.Option(help="How many seeds.", min=1)] = 1,
+    test: options.Test = None,
+    validation: options.Validation = None,
     option: options.Options = None,
-    window: options.Window = None,
-    step: options.Step = None,
-    size: options.Size = None,
     on_bad: options.OnBadOption = options.OnBad.FAIL,
-    epochs: options.Epochs = None,
     resume: options.Resume = False,
     json: options.Json = False,
+    reading: DataOptions,
+    training: TrainingOptions,
 ) -> None:
     """Train a network as dense, separable or blueprint on the same data, and compare.
 
@@ -36,40 +38,35 @@ def twin(
         data: What to train on.
         model: A registered name.
         out: Folder to write.
-        variants: Sorts of convolution.
+        convs: Sorts of convolution.
         folds: How many folds, by group wherever there are groups.
         seeds: How many seeds.
+        test: Groups to hold out, for a single split.
+        validation: Groups to choose the best epoch by, for a single split.
         option: More options of the network.
-        window: Length of a window, for recordings.
-        step: From one window to the next, for recordings.
-        size: Rows and columns, for images of several sizes.
         on_bad: What to do with bad input.
-        epochs: Passes over the data.
         resume: Go on with what is in the folder.
         json: Whether to print JSON.
+        reading: How the data are read.
+        training: How every network is trained.
     """
+    settings = training.settings()
     from depthwise.cli.outcome import show_experiment, show_note
-    from depthwise.jobs.dataset import choose_folds, open_dataset, reading_note
-    from depthwise.jobs.describe_data import parse_size
+    from depthwise.jobs import dataset as parts
     from depthwise.jobs.experiment import run_experiment
     from depthwise.jobs.open import parse_options
-    from depthwise.jobs.rooms import torch_room
-    from depthwise.jobs.twin import TwinPlan
+    from depthwise.jobs.twin import TwinPlan, refuse_folder
 
-    dataset = open_dataset(
-        data,
-        window=window,
-        step=step,
-        size=parse_size(size),
-        on_bad=on_bad.value,
-    )
-    show_note(reading_note(dataset.report))
-    settings = torch_room("training").TrainingSettings(**options.given(epochs=epochs))
+    named = {"test": test or (), "validation": validation or ()}
+    parts.check_folds(folds, **named)
+    refuse_folder(out, resume=resume)
+    dataset = parts.open_dataset(data, **reading.parsed(), on_bad=on_bad.value)
+    show_note(parts.reading_note(dataset.report))
     plan = TwinPlan(
         model=model,
-        variants=tuple(name.strip() for name in variants.split(",")),
-        folds=choose_folds(dataset, folds),
-        seeds=tuple(range(seeds)),
+        variants=tuple(name.strip() for name in convs.split(",")),
+        folds=parts.choose_folds(dataset, folds, **named, seed=settings.seed),
+        seeds=tuple(range(settings.seed, settings.seed + seeds)),
         settings=settings,
         folder=out,
         options=parse_options(option or []),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from depthwise.data import Dataset, ReadReport, Split, folds, open_data, split_by_group
 from depthwise.data import split as split_by_share
+from depthwise.data.columns import Columns
+from depthwise.data.recording_set import LabelBy
 from depthwise.errors import UsageError
 
 OnBad: TypeAlias = Literal["fail", "skip"]
@@ -21,7 +24,11 @@ def open_dataset(
     *,
     window: int | None = None,
     step: int | None = None,
+    label: LabelBy = "majority",
+    rate_hz: float | None = None,
+    columns: Columns | None = None,
     size: tuple[int, int] | None = None,
+    mode: str | None = None,
     on_bad: OnBad = "fail",
 ) -> Dataset:
     """Open labelled data, whatever they are.
@@ -30,7 +37,11 @@ def open_dataset(
         source: What ``open_data`` takes: a registered name, a folder or a file.
         window: Samples a window, for recordings; the reader's default if None.
         step: From one window to the next; half a window if None.
+        label: Label windows by the "majority" of their rows or by "file".
+        rate_hz: Samples a second that every recording must have.
+        columns: Names of the columns of tables that are no channels.
         size: Rows and columns, for images of several sizes.
+        mode: "L" or "RGB" for images.
         on_bad: Refuse bad input ("fail"), or leave it out and count it ("skip").
 
     Returns:
@@ -39,7 +50,46 @@ def open_dataset(
     Raises:
         DataError: If there is nothing to read, or it is damaged.
     """
-    return open_data(source, window=window, step=step, size=size, on_bad=on_bad)
+    return open_data(
+        source,
+        window=window,
+        step=step,
+        label=label,
+        rate_hz=rate_hz,
+        columns=columns,
+        size=size,
+        mode=mode,
+        on_bad=on_bad,
+    )
+
+
+def parse_columns(text: str | None) -> Columns | None:
+    """Read names of columns as a user writes them.
+
+    Args:
+        text: Such as "label=exercise,group=who"; None for nothing.
+
+    Returns:
+        The names, or None.
+
+    Raises:
+        UsageError: If a word is not of this form, or names another sort of column.
+
+    Example:
+        >>> parse_columns("label=exercise,group=who").group
+        'who'
+    """
+    if text is None:
+        return None
+    pairs = [word.partition("=") for word in text.split(",")]
+    named = {kind.strip(): name.strip() for kind, _, name in pairs}
+    known = {field.name for field in fields(Columns)}
+    if len(named) < len(pairs) or not set(named) <= known or not all(named.values()):
+        raise UsageError(
+            f"--columns must name {', '.join(sorted(known))}, each once; got {text!r}",
+            "--columns label=exercise,group=who",
+        )
+    return Columns(**named)
 
 
 def reading_note(report: ReadReport) -> str:
@@ -89,21 +139,54 @@ def choose_split(
     return Split(rest[inner.train], rest[inner.test], named.test)
 
 
-def choose_folds(dataset: Dataset, count: int, *, seed: int = 0) -> dict[str, Split]:
+def choose_folds(
+    dataset: Dataset,
+    count: int,
+    *,
+    test: Sequence[str] = (),
+    validation: Sequence[str] = (),
+    seed: int = 0,
+) -> dict[str, Split]:
     """Make folds, by group wherever there are groups.
 
     Args:
         dataset: Labelled samples.
-        count: How many folds; 1 is a single split by shares.
+        count: How many folds; 1 is a single split by named groups or shares.
+        test: Groups to hold out, for a single split.
+        validation: Groups to choose the best epoch by, for a single split.
         seed: Of the choice.
 
     Returns:
         Splits by name.
 
     Raises:
+        UsageError: If groups are named and there are several folds.
         DataError: If there are fewer groups than folds.
     """
+    check_folds(count, test=test, validation=validation)
     if count == 1:
-        return {"1": choose_split(dataset, seed=seed)}
+        single = choose_split(dataset, test=test, validation=validation, seed=seed)
+        return {"1": single}
     drawn = folds(dataset, count, seed=seed)
     return {str(number): part for number, part in enumerate(drawn, start=1)}
+
+
+def check_folds(
+    count: int, *, test: Sequence[str] = (), validation: Sequence[str] = ()
+) -> None:
+    """Refuse named groups together with several folds, before data are read.
+
+    Args:
+        count: How many folds.
+        test: Groups to hold out.
+        validation: Groups to choose the best epoch by.
+
+    Raises:
+        UsageError: If groups are named and there are several folds.
+
+    Example:
+        >>> check_folds(1, test=["ann"])
+    """
+    if count > 1 and (test or validation):
+        msg = f"several folds choose their own groups; got {count} folds and named ones"
+        raise UsageError(msg, "--folds 1, or neither --test nor --validation")

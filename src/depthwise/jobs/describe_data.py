@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from depthwise.data import describe, open_data
+from depthwise.data.columns import Columns
 from depthwise.data.recording_set import LabelBy
 from depthwise.data.rules import OnBad
 from depthwise.data.sheet import write_sheet
@@ -32,6 +33,8 @@ def describe_data(
     window: int | None = None,
     step: int | None = None,
     label: LabelBy = "majority",
+    rate_hz: float | None = None,
+    columns: Columns | None = None,
     size: tuple[int, int] | None = None,
     mode: str | None = None,
     on_bad: OnBad = "skip",
@@ -44,6 +47,8 @@ def describe_data(
         window: Samples a window, for recordings.
         step: From one window to the next.
         label: Label windows by the "majority" of their rows or by "file".
+        rate_hz: Samples a second that every recording must have.
+        columns: Names of the columns of tables that are no channels.
         size: Rows and columns of images.
         mode: "L" or "RGB" for images.
         on_bad: Leave bad input out and count it, or refuse it.
@@ -69,6 +74,8 @@ def describe_data(
         window=window,
         step=step,
         label=label,
+        rate_hz=rate_hz,
+        columns=columns,
         size=size,
         mode=mode,
         on_bad=on_bad,

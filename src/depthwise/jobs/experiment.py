@@ -1,4 +1,4 @@
-"""A twin experiment from data to files: summary.json, report.html, model folders."""
+"""From data to files: model folders, summaries and reports, of one network or twins."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from depthwise.data import Dataset
+from depthwise.data import Dataset, Split
+from depthwise.errors import MissingDependencyError
 from depthwise.files import write_json
+from depthwise.jobs.fit import Plan, fit, fitted_summary
+from depthwise.jobs.rooms import torch_room
 from depthwise.jobs.summary import summarise
 from depthwise.jobs.twin import TwinPlan, run_twin
+from depthwise.report.fitted import fitted_sections
 from depthwise.report.page import write_page
 from depthwise.report.twin import twin_sections
 
@@ -24,10 +28,42 @@ class Written:
     Args:
         summary: The values of ``summary.json``.
         paths: Every file and folder a person may want to open, by what it is.
+        note: What could not be written and why, or nothing.
     """
 
     summary: dict[str, Any]
     paths: dict[str, Path]
+    note: str = ""
+
+
+def run_training(dataset: Dataset, split: Split, plan: Plan) -> Written | None:
+    """Train one network; write its scores and its report beside it.
+
+    Args:
+        dataset: Labelled samples.
+        split: Its parts.
+        plan: What to train.
+
+    Returns:
+        The summary and the paths; None in the processes above 0 of torchrun.
+
+    Raises:
+        DepthwiseError: If the data, the folder or the plan will not do.
+    """
+    summary = fitted_summary(fit(dataset, split, plan))
+    if not torch_room("training").is_main_process():
+        return None
+    paths = {name: Path(place) for name, place in summary["paths"].items()}
+    try:
+        paths["report"] = write_page(
+            plan.folder / REPORT,
+            f"{plan.model}, {plan.conv}",
+            f"Trained on {dataset.name}; scored once on a part it never saw.",
+            fitted_sections(summary),
+        )
+    except MissingDependencyError as error:
+        return Written(summary, paths, note=str(error))
+    return Written(summary, paths)
 
 
 def run_experiment(dataset: Dataset, plan: TwinPlan) -> Written:

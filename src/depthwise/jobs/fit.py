@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from depthwise.data import Dataset, Preprocessing, Split
-from depthwise.errors import DataError
+from depthwise.errors import DataError, OutputExistsError
 from depthwise.files import write_json
 from depthwise.formats import ModelFolder, save_folder
 from depthwise.graph import Graph
+from depthwise.jobs.evaluation import Evaluation, evaluate, evaluation_summary
 from depthwise.jobs.rooms import torch_room
 
-MODEL = "model"
-"""Name of the model folder inside a run's folder."""
+# Names of what is inside a run's folder.
+MODEL, METRICS = "model", "metrics.csv"
+SCORES, SPLIT = "scores.json", "split.json"
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,25 @@ class Fitted:
         module: The torch module, with its best weights, in eval mode.
         graph: The same, as a graph.
         training: The training room's ``TrainingResult``.
-        windows: The training room's ``Scores`` of the test part's samples.
-        recordings: Scores by recording, or None where there are no recordings.
-        right: For each sample of the test part, whether it is right.
+        evaluation: How well it does on the test part.
     """
 
     plan: Plan
     module: Any
     graph: Graph
     training: Any
-    windows: Any
-    recordings: Any
-    right: np.ndarray[Any, np.dtype[np.bool_]]
+    evaluation: Evaluation
+
+    @property
+    def windows(self) -> Any:
+        """Scores of the test part's samples."""
+        return self.evaluation.windows.scores
+
+    @property
+    def recordings(self) -> Any:
+        """Scores by recording, or None."""
+        found = self.evaluation.recordings
+        return None if found is None else found.scores
 
 
 def fit(dataset: Dataset, split: Split, plan: Plan) -> Fitted:
@@ -101,38 +110,61 @@ def fit(dataset: Dataset, split: Split, plan: Plan) -> Fitted:
     )
     shape = (1, *dataset.inputs.shape[1:])
     graph = torch_room("bridge").trace(module, shape, name=plan.model)
-    write_json(plan.folder / "split.json", split.to_dict())
-    _save(plan, dataset, preprocessing, module, graph, result)
-    return _scored(dataset, split, plan, preprocessing, module, graph, result)
+    logits = training.predict_logits(
+        module, dataset, split.test, preprocessing=preprocessing
+    )
+    evaluation = evaluate(dataset, split.test, logits)
+    fitted = Fitted(plan, module, graph, result, evaluation)
+    if training.is_main_process():
+        _save(fitted, dataset, split, preprocessing)
+    return fitted
+
+
+def refuse_overwriting(folder: Path, *, resume: bool) -> None:
+    """Refuse a folder that holds another run, before data are read.
+
+    Args:
+        folder: Where a run is to be written.
+        resume: Whether it is to go on with what is there.
+
+    Raises:
+        OutputExistsError: If there is a run and resume is off.
+
+    Example:
+        >>> refuse_overwriting(Path("no-such-folder"), resume=False)
+    """
+    if not resume and (folder / METRICS).exists():
+        msg = f"a run must not overwrite another; {folder} holds one"
+        raise OutputExistsError(msg, "--resume goes on with it, -o names another")
 
 
 def fitted_summary(fitted: Fitted) -> dict[str, Any]:
-    """Turn a trained network's scores into plain values.
+    """Turn a trained network and its scores into plain values.
 
     Args:
         fitted: The network and its scores.
 
     Returns:
-        Scores by name, the best epoch, seconds, and paths by what they are.
+        Scores of the test part, history, settings, seconds, and paths by what they are.
     """
-    windows, recordings, result = fitted.windows, fitted.recordings, fitted.training
+    plan, result = fitted.plan, fitted.training
     return {
-        "model": fitted.plan.model,
-        "conv": fitted.plan.conv,
-        "scores": {
-            "accuracy": windows.accuracy,
-            "balanced_accuracy": windows.balanced_accuracy,
-            "macro_f1": windows.macro_f1,
-            "calibration_error": windows.calibration_error,
-            "accuracy_recordings": None if recordings is None else recordings.accuracy,
-            "examples": windows.examples,
-        },
+        "model": plan.model,
+        "conv": plan.conv,
+        "classes": list(fitted.evaluation.classes),
+        "test": evaluation_summary(fitted.evaluation),
         "best_epoch": result.best.epoch,
+        "history": [asdict(row) for row in result.rows],
+        "stopped_early": result.stopped_early,
+        "processes": result.processes,
+        "precision": result.precision,
         "seconds": result.seconds,
         "waiting_share": result.waiting_share,
+        "settings": asdict(plan.settings),
         "paths": {
-            "model": str(fitted.plan.folder / MODEL),
-            "metrics": str(fitted.plan.folder / "metrics.csv"),
+            "model": str(plan.folder / MODEL),
+            "metrics": str(plan.folder / METRICS),
+            "scores": str(plan.folder / SCORES),
         },
     }
 
@@ -177,51 +209,22 @@ def build(
 
 
 def _save(
-    plan: Plan,
-    dataset: Dataset,
-    preprocessing: Preprocessing,
-    module: Any,
-    graph: Graph,
-    result: Any,
+    fitted: Fitted, dataset: Dataset, split: Split, preprocessing: Preprocessing
 ) -> None:
-    best = asdict(result.best)
-    history = [asdict(row) for row in result.rows]
-    training = {"settings": asdict(plan.settings), "best": best, "history": history}
+    """Write the split, the scores and the model folder."""
+    plan, result = fitted.plan, fitted.training
+    write_json(plan.folder / SPLIT, split.to_dict())
+    write_json(plan.folder / SCORES, fitted_summary(fitted))
+    training = {
+        "settings": asdict(plan.settings),
+        "best": asdict(result.best),
+        "history": [asdict(row) for row in result.rows],
+    }
     folder = ModelFolder(
-        graph=graph,
+        graph=fitted.graph,
         preprocess=preprocessing.to_dict(),
         classes={"names": list(dataset.classes)},
         training=training,
-        registry={"name": plan.model, "config": module.config},
+        registry={"name": plan.model, "config": fitted.module.config},
     )
     save_folder(plan.folder / MODEL, folder, overwrite=plan.resume)
-
-
-def _scored(
-    dataset: Dataset,
-    split: Split,
-    plan: Plan,
-    preprocessing: Preprocessing,
-    module: Any,
-    graph: Graph,
-    result: Any,
-) -> Fitted:
-    training = torch_room("training")
-    logits = training.predict_logits(
-        module, dataset, split.test, preprocessing=preprocessing
-    )
-    labels = dataset.labels[split.test]
-    by_recording = None
-    if dataset.recordings is not None:
-        names = dataset.recordings[split.test]
-        votes, truth, _ = training.by_recording(logits, labels, names)
-        by_recording = training.score(votes, truth)
-    return Fitted(
-        plan=plan,
-        module=module,
-        graph=graph,
-        training=result,
-        windows=training.score(logits, labels),
-        recordings=by_recording,
-        right=np.asarray(logits.argmax(axis=1) == labels),
-    )

@@ -138,6 +138,30 @@ def run_twin(dataset: Dataset, plan: TwinPlan) -> Twin:
     return Twin(plan, dataset, variants, observe(sample.astype(np.float64)))
 
 
+def refuse_folder(folder: Path, *, resume: bool) -> None:
+    """Refuse a folder that holds something, before data are read.
+
+    Args:
+        folder: Where an experiment is to be written.
+        resume: Whether it is to go on with what is there.
+
+    Raises:
+        OutputExistsError: If the folder holds something and resume is off.
+        UsageError: If torchrun started this process: its copies would do the same.
+
+    Example:
+        >>> refuse_folder(Path("no-such-folder"), resume=False)
+    """
+    if torch_room("training").torchrun_world() is not None:
+        msg = (
+            "a twin experiment starts its own processes; got one that torchrun started"
+        )
+        raise UsageError(msg, "--devices 2 --strategy ddp, without torchrun")
+    if folder.exists() and any(folder.iterdir()) and not resume:
+        msg = f"an experiment must not overwrite another; {folder} exists"
+        raise OutputExistsError(msg, "--resume goes on with it, -o names another")
+
+
 def _check(dataset: Dataset, plan: TwinPlan) -> None:
     """Refuse before anything is trained or written."""
     for what, given in (
@@ -147,9 +171,7 @@ def _check(dataset: Dataset, plan: TwinPlan) -> None:
     ):
         if not given or len(set(given)) != len(given):
             raise UsageError(f"{what} must be given, each once; got {list(given)}")
-    if plan.folder.exists() and any(plan.folder.iterdir()) and not plan.resume:
-        msg = f"an experiment must not overwrite another; {plan.folder} exists"
-        raise OutputExistsError(msg, "--resume goes on with it, -o names another")
+    refuse_folder(plan.folder, resume=plan.resume)
     for variant in plan.variants:
         build(dataset, plan.model, variant, options=plan.options)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from depthwise.training.intervals import paired_difference as paired_difference
     from depthwise.training.journal import EpochRow as EpochRow
     from depthwise.training.loop import train as train
+    from depthwise.training.resampling import score_intervals as score_intervals
     from depthwise.training.result import EpochEnd as EpochEnd
     from depthwise.training.result import TrainingResult as TrainingResult
     from depthwise.training.scoring import Scores as Scores
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from depthwise.training.voting import by_group as by_group
     from depthwise.training.voting import by_recording as by_recording
     from depthwise.training.world import is_main_process as is_main_process
+    from depthwise.training.world import torchrun_world as torchrun_world
 
 HOMES = {
     "Augmentation": "augmentation",
@@ -41,7 +43,9 @@ HOMES = {
     "paired_difference": "intervals",
     "predict_logits": "inference",
     "score": "scoring",
+    "score_intervals": "resampling",
     "seeded": "inference",
+    "torchrun_world": "world",
     "train": "loop",
 }
 

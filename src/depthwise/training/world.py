@@ -26,6 +26,10 @@ def torchrun_world() -> World | None:
 
     Returns:
         The world, or None if torchrun did not start this process.
+
+    Example:
+        >>> torchrun_world() is None
+        True
     """
     names = ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RUN_ID")
     if not all(name in os.environ for name in names):
