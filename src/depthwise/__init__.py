@@ -10,12 +10,14 @@ from depthwise.version import __version__
 
 if TYPE_CHECKING:
     from depthwise.errors import DepthwiseError as DepthwiseError
+    from depthwise.jobs.compiling import compile as compile  # noqa: A004 - the verb
     from depthwise.jobs.counting import cost as cost
     from depthwise.jobs.open import open_model as open_model
 
 # Where each public name lives. A new name takes one line here and one line above.
 _HOME = {
     "DepthwiseError": "errors",
+    "compile": "jobs.compiling",
     "cost": "jobs.counting",
     "open_model": "jobs.open",
 }

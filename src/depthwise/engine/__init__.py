@@ -2,7 +2,8 @@
 
 from depthwise.engine.cache import Cache, default_cache
 from depthwise.engine.probe import Probe, probe
-from depthwise.engine.runtime import CompiledNetwork, StepTime, compile_graph
+from depthwise.engine.profile import StepTime
+from depthwise.engine.runtime import CompiledNetwork, compile_graph
 from depthwise.engine.schedule import Policy
 from depthwise.engine.target import Target, default_threads, host, preset
 

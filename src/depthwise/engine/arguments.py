@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from depthwise.errors import GeometryError, GraphError
+from depthwise.errors import GeometryError, UsageError
 from depthwise.graph import Batch, Graph, Input, TensorType
 from depthwise.graph.shapes import Shape, bind, format_shape
 
 Array: TypeAlias = NDArray[np.float32]
 Batches: TypeAlias = Any
 """An array, or arrays by input name."""
+Buffers: TypeAlias = Array | Mapping[str, Array] | None
+"""An array for one output, arrays by output name, or nothing."""
 
 
 def check_inputs(graph: Graph, inputs: Batches) -> tuple[list[Array], int]:
@@ -29,15 +31,15 @@ def check_inputs(graph: Graph, inputs: Batches) -> tuple[list[Array], int]:
         Arrays in the graph's order, and the number of samples.
 
     Raises:
-        GraphError: If an input is missing or unknown.
+        UsageError: If an input is missing or unknown.
         GeometryError: If a shape or an element type is not what the graph takes.
     """
     names = [given.name for given in graph.inputs]
     if not isinstance(inputs, Mapping):
         inputs = {names[0]: inputs}
-    if sorted(inputs) != sorted(names):
+    if set(inputs) != set(names):
         got = sorted(map(str, inputs))
-        raise GraphError(f"every input is given once; got {got}, not {names}")
+        raise UsageError(f"every input is given once; got {got}, not {names}")
     arrays = [_as_array(given, inputs[given.name]) for given in graph.inputs]
     sizes = {
         _samples(given, array.shape)
@@ -63,6 +65,8 @@ def _as_array(given: Input, value: Any) -> Array:
     if value.dtype != np.float32:
         msg = f"input {given.name} must be float32; got {value.dtype}"
         raise GeometryError(msg, 'convert it with .astype("float32")')
+    if not value.flags.aligned:
+        return np.array(value)
     return np.ascontiguousarray(value) if value.ndim else value
 
 
@@ -90,36 +94,54 @@ def _text(kind: TensorType) -> str:
 
 
 def check_outputs(
-    graph: Graph, count: int, outputs: Mapping[str, Array]
+    graph: Graph, count: int, outputs: Buffers, inputs: Sequence[Array]
 ) -> dict[str, Array]:
     """Check the caller's buffers and make those that are missing.
 
     Args:
         graph: The graph.
         count: Samples.
-        outputs: Buffers by output name.
+        outputs: Buffers by output name, one buffer for one output, or None.
+        inputs: What the network reads.
 
     Returns:
         A buffer for every output, in the graph's order.
 
     Raises:
-        GraphError: If a name is no output.
+        UsageError: If a name is no output.
         GeometryError: If a buffer cannot be written in place.
     """
-    unknown = sorted(set(outputs) - set(graph.outputs))
-    if unknown:
-        msg = f"buffers are for outputs {list(graph.outputs)}; got {unknown[0]!r}"
-        raise GraphError(msg)
+    given = _by_name(graph, outputs)
     made: dict[str, Array] = {}
     for name in graph.outputs:
         shape = bind(graph.types[name].shape, count)
-        buffer = outputs.get(name)
+        buffer = given.get(name)
         if buffer is None:
             made[name] = np.empty(shape, np.float32)
             continue
         _check_buffer(name, buffer, shape)
+        if any(
+            np.may_share_memory(buffer, other) for other in (*inputs, *made.values())
+        ):
+            msg = f"buffer {name} must be apart from inputs and other buffers; "
+            raise GeometryError(f"{msg}got shared memory")
         made[name] = buffer
     return made
+
+
+def _by_name(graph: Graph, outputs: Buffers) -> Mapping[str, Array]:
+    if outputs is None:
+        return {}
+    if not isinstance(outputs, Mapping):
+        if len(graph.outputs) != 1:
+            msg = f"buffers are given by name for outputs {list(graph.outputs)}; "
+            raise UsageError(f"{msg}got {type(outputs).__name__}")
+        return {graph.outputs[0]: outputs}
+    unknown = [name for name in outputs if name not in graph.outputs]
+    if unknown:
+        msg = f"buffers are for outputs {list(graph.outputs)}; got {unknown[0]!r}"
+        raise UsageError(msg)
+    return outputs
 
 
 def _check_buffer(name: str, buffer: Array, shape: tuple[int, ...]) -> None:
@@ -130,7 +152,8 @@ def _check_buffer(name: str, buffer: Array, shape: tuple[int, ...]) -> None:
         got = f"{buffer.dtype}{format_shape(buffer.shape)}"
         msg = f"buffer {name} must be float32{format_shape(shape)}; got {got}"
         raise GeometryError(msg)
-    if not (buffer.flags.c_contiguous and buffer.flags.writeable):
-        flags = f"contiguous={buffer.flags.c_contiguous}"
-        flags += f", writeable={buffer.flags.writeable}"
-        raise GeometryError(f"buffer {name} must be contiguous, writeable; got {flags}")
+    flags = buffer.flags
+    if not (flags.c_contiguous and flags.writeable and flags.aligned):
+        got = f"contiguous={flags.c_contiguous}, writeable={flags.writeable}"
+        rule = f"buffer {name} must be contiguous, writeable and aligned"
+        raise GeometryError(f"{rule}; got {got}, aligned={flags.aligned}")

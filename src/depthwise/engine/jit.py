@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,16 @@ from depthwise.engine.target import Target, host
 from depthwise.errors import CompileError
 
 _lock = threading.Lock()
+
+
+def _unlock() -> None:
+    """Begin with an open lock in a forked child: its holder is not there."""
+    global _lock  # noqa: PLW0603 (one lock a process)
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 @dataclass

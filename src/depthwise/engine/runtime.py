@@ -2,57 +2,35 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from depthwise.engine import driver, team
-from depthwise.engine.arguments import Batches, check_inputs, check_outputs
+from depthwise.engine.arguments import (
+    Array,
+    Batches,
+    Buffers,
+    check_inputs,
+    check_outputs,
+)
 from depthwise.engine.cache import Cache, default_cache
-from depthwise.engine.compiler import Compiled, compile_program
-from depthwise.engine.memory import allocate
+from depthwise.engine.compiler import Compiled
+from depthwise.engine.instance import Instance
+from depthwise.engine.profile import StepTime, profile
 from depthwise.engine.samples import is_samplewise
 from depthwise.engine.schedule import Policy
-from depthwise.engine.target import default_threads, host
+from depthwise.engine.target import default_threads
+from depthwise.engine.team import MAX_THREADS
 from depthwise.errors import UsageError
 from depthwise.graph import Graph, verify
 
-Array: TypeAlias = NDArray[np.float32]
 _DEFAULT_CACHE = default_cache()
-_ENTRY = (ctypes.c_void_p, ctypes.c_int64)
-
-
-@dataclass(frozen=True)
-class StepTime:
-    """Where the time of one run went.
-
-    Args:
-        kernel: The kernel's name.
-        nodes: Names of the graph's nodes that it computes.
-        latency_us: Microseconds.
-        macs: Multiply-accumulates.
-
-    Example:
-        >>> StepTime("relu", ("act",), 2.0, 0).gflops
-        0.0
-    """
-
-    kernel: str
-    nodes: tuple[str, ...]
-    latency_us: float
-    macs: int
-
-    @property
-    def gflops(self) -> float:
-        """Billions of floating-point operations a second."""
-        return 2e-3 * self.macs / self.latency_us if self.latency_us else 0.0
 
 
 class CompiledNetwork:
@@ -91,7 +69,7 @@ class CompiledNetwork:
         self._store = store
         self._samplewise = is_samplewise(graph)
         self._policy = policy
-        first = _Instance.of(graph, self.batch, threads, policy, store)
+        first = Instance.of(graph, self.batch, threads, policy, store)
         self._instances = {self.batch: first}
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -106,40 +84,61 @@ class CompiledNetwork:
         values = tuple(results[name] for name in self.graph.outputs)
         return values[0] if len(values) == 1 else values
 
-    def run(
-        self, inputs: Batches, outputs: Mapping[str, Array] | None = None
-    ) -> dict[str, Array]:
+    def run(self, inputs: Batches, outputs: Buffers = None) -> dict[str, Array]:
         """Run on ``inputs`` and write to ``outputs``.
 
         ``inputs`` is an array for a network with one input, or arrays by name: NumPy,
-        or anything with DLPack. ``outputs`` holds writable contiguous float32 arrays
-        by name; new ones are made where there is none. Any batch is served: in runs
-        of the compiled batch, the last one filled up, where samples do not depend on
-        each other, and by a compilation for that batch where they do.
+        or anything with DLPack. ``outputs`` is an array for a network with one output,
+        or arrays by name: writable, contiguous, float32, apart from the inputs; new
+        ones are made where there is none. Any batch is served: in runs of the
+        compiled batch, the last one filled up, where samples do not depend on each
+        other, and by a compilation for that batch where they do.
         """
         given, count = check_inputs(self.graph, inputs)
-        fixed = self.graph.batch is not None
-        instance = self._instance(self.batch if self._samplewise or fixed else count)
-        made = check_outputs(self.graph, count, outputs or {})
+        made = check_outputs(self.graph, count, outputs, given)
         with self._guard():
             if self._samplewise:
-                instance.run_samples(given, made, count)
+                self._instances[self.batch].run_samples(given, made, count)
             else:
-                instance.run(given, made)
+                self._instance(self.graph.batch or count).run(given, made)
         return made
+
+    def prepare(
+        self, inputs: Batches, outputs: Buffers = None
+    ) -> Callable[[], dict[str, Array]]:
+        """Make a call that checks nothing more: 10 microseconds less than ``run``.
+
+        It reads ``inputs`` and writes ``outputs``, as ``run`` has them, each time. An
+        input that is not contiguous is copied now and not looked at again.
+        """
+        given, count = check_inputs(self.graph, inputs)
+        made = check_outputs(self.graph, count, outputs, given)
+        if (self.graph.batch or count) != self.batch:
+            return partial(self.run, inputs, made)
+        enter = self._instances[self.batch].bound(given, list(made.values()))
+
+        def call() -> dict[str, Array]:
+            with self._guard():
+                enter()
+            return made
+
+        return call
 
     def clone(self) -> CompiledNetwork:
         """Make another network on the same weights that can run at the same time."""
         other = object.__new__(CompiledNetwork)
-        other.__dict__.update(self.__dict__)
-        other._instances = {n: i.clone() for n, i in self._instances.items()}
+        with self._guard():
+            other.__dict__.update(self.__dict__)
+            other._instances = {n: i.clone() for n, i in self._instances.items()}
         other._lock = threading.Lock()
         return other
 
     def profile(self, runs: int = 20) -> tuple[StepTime, ...]:
-        """Time every step, as the median of ``runs`` on zeros."""
+        """Time every step, as the median of ``runs`` on zeros, beside the peak."""
+        if runs < 1:
+            raise UsageError(f"runs must be 1 or more; got {runs}")
         with self._guard():
-            return self._instances[self.batch].profile(runs)
+            return profile(self._instances[self.batch], runs)
 
     def benchmark(self, seconds: float = 1.0) -> NDArray[np.float64]:
         """Time whole runs on random numbers for some ``seconds``; microseconds each."""
@@ -175,9 +174,13 @@ class CompiledNetwork:
         """Program, text and machine code of the batch that was asked for."""
         return self._instances[self.batch].compiled
 
-    def _instance(self, size: int) -> _Instance:
+    def __repr__(self) -> str:
+        """Name the network, its batch and its threads."""
+        return f"<CompiledNetwork {self.graph.name} N={self.batch} T={self.threads}>"
+
+    def _instance(self, size: int) -> Instance:
         if size not in self._instances:
-            self._instances[size] = _Instance.of(
+            self._instances[size] = Instance.of(
                 self.graph, size, self.threads, self._policy, self._store
             )
         return self._instances[size]
@@ -187,105 +190,6 @@ class CompiledNetwork:
             self._lock = threading.Lock()
             self._pid = os.getpid()
         return self._lock
-
-
-@dataclass
-class _Instance:
-    """Machine code of one batch size with memory of its own."""
-
-    compiled: Compiled
-    weights: NDArray[np.uint8]
-    threads: int
-    store: Cache | None
-
-    def __post_init__(self) -> None:
-        program = self.compiled.program
-        sync = team.new_block() if self.threads == 1 else team.team(self.store).sync
-        pointers = len(program.input_shapes), len(program.output_shapes)
-        self.inputs = np.zeros(pointers[0], np.int64)
-        self.outputs = np.zeros(pointers[1], np.int64)
-        self.stamps = np.zeros(1 + len(program.steps), np.int64)
-        self.memory = allocate(self.compiled.arena.nbytes)
-        self.scratch = allocate(program.scratch * self.threads)
-        held = (self.memory, self.weights, self.inputs, self.outputs, self.scratch)
-        places = [array.ctypes.data for array in (*held, sync, self.stamps)]
-        self.table = np.array([*places, self.threads, 0], np.int64)
-        self.sync = sync
-        self.entry = self.compiled.native.function(driver.ENTRY, _ENTRY)
-        self.address = self.compiled.native.addresses[driver.ENTRY]
-
-    @staticmethod
-    def of(
-        graph: Graph, batch: int, threads: int, policy: Policy, store: Cache | None
-    ) -> _Instance:
-        bound = graph.bind(batch)
-        compiled = compile_program(bound, host(), threads, policy, store)
-        packed = compiled.program.packed().view(np.uint8)
-        weights = allocate(packed.nbytes)
-        weights[: packed.nbytes] = packed
-        return _Instance(compiled, weights, threads, store)
-
-    def clone(self) -> _Instance:
-        return _Instance(self.compiled, self.weights, self.threads, self.store)
-
-    def run(self, inputs: Sequence[Array], outputs: Mapping[str, Array]) -> None:
-        self._launch(inputs, list(outputs.values()))
-
-    def run_samples(
-        self, inputs: Sequence[Array], outputs: Mapping[str, Array], count: int
-    ) -> None:
-        results = list(outputs.values())
-        size = self.compiled.program.input_shapes[0][0]
-        if size == count:
-            self._launch(inputs, results)
-            return
-        for start in range(0, count, size):
-            stop = min(count, start + size)
-            parts = [_filled(array[start:stop], size) for array in inputs]
-            made = [_filled(array[start:stop], size) for array in results]
-            self._launch(parts, made)
-            for part, whole in zip(made, results, strict=True):
-                if len(part) > stop - start:
-                    whole[start:stop] = part[: stop - start]
-
-    def _launch(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        for index, array in enumerate(inputs):
-            self.inputs[index] = array.ctypes.data
-        for index, array in enumerate(outputs):
-            self.outputs[index] = array.ctypes.data
-        if self.threads == 1:
-            self.entry(self.table.ctypes.data, 0)
-            return
-        crew = team.team(self.store)
-        self.table[driver.SYNC] = crew.sync.ctypes.data
-        crew.run(self.address, self.table, self.threads, driver.BASE)
-
-    def profile(self, runs: int) -> tuple[StepTime, ...]:
-        program = self.compiled.program
-        inputs = [np.zeros(shape, np.float32) for shape in program.input_shapes]
-        outputs = [np.zeros(shape, np.float32) for shape in program.output_shapes]
-        ticks, spans = [], []
-        for _ in range(runs + 1):
-            start = time.perf_counter()
-            self._launch(inputs, outputs)
-            spans.append(time.perf_counter() - start)
-            ticks.append(np.diff(self.stamps))
-        shares = np.median(np.array(ticks[1:], np.float64), axis=0)
-        whole = 1e6 * float(np.median(spans[1:]))
-        scale = whole / max(float(shares.sum()), 1.0)
-        return tuple(
-            StepTime(step.kernel.name, step.nodes, float(share * scale), step.macs)
-            for step, share in zip(program.steps, shares, strict=True)
-        )
-
-
-def _filled(array: Array, size: int) -> Array:
-    """Fill up samples with zeros; whole runs are used where they are."""
-    if len(array) == size:
-        return array
-    made = np.zeros((size, *array.shape[1:]), np.float32)
-    made[: len(array)] = array
-    return made
 
 
 def compile_graph(
@@ -314,7 +218,7 @@ def compile_graph(
         GraphError: If the graph breaks a rule.
         CompileError: If the engine has no kernel for an operator; nothing has been
             compiled then.
-        UsageError: If ``batch`` or ``threads`` is below 1.
+        UsageError: If ``batch`` is below 1, or ``threads`` is not 1 to 256.
 
     Example:
         >>> from depthwise.graph import Batch, Input, Node, TensorType
@@ -323,9 +227,10 @@ def compile_graph(
         >>> compile_graph(graph, cache=None)(np.array([[-1, 2]], "float32"))
         array([[0., 2.]], dtype=float32)
     """
-    for name, value in (("batch", batch), ("threads", threads)):
-        if value is not None and value < 1:
-            raise UsageError(f"{name} must be 1 or more; got {value}")
+    if batch < 1:
+        raise UsageError(f"batch must be 1 or more; got {batch}")
+    count = default_threads() if threads is None else threads
+    if not 1 <= count <= MAX_THREADS:
+        raise UsageError(f"threads must be 1 to {MAX_THREADS}; got {threads}")
     verify(graph)
-    count = threads or default_threads()
     return CompiledNetwork(graph, batch, count, cache, fusion)

@@ -27,7 +27,7 @@ COUNTER, YIELD, GENERATION, JOB, TABLE, THREADS, DONE = 0, 1, 8, 16, 17, 18, 24
 _PARKED, _SEEN, _STEP = 32, 33, 8
 """Words of the shared block; each worker has a line of its own from _PARKED on."""
 
-_MAX_THREADS = 256
+MAX_THREADS = 256
 _SPINS = 1500
 _POINTER = ctypes.c_void_p
 
@@ -145,6 +145,8 @@ class Team:
 
     def close(self) -> None:
         """Let every worker return; the team starts anew if it is needed again."""
+        if self.pid != os.getpid():  # a forked child ends: the workers are not its own
+            return
         with self.lock:
             self.post(self.sync.ctypes.data, 0, 0, 0)
             for worker in self.workers:
@@ -178,7 +180,7 @@ def new_block() -> NDArray[np.int64]:
     Returns:
         Zeros, but for the address of sched_yield.
     """
-    words = _PARKED + _STEP * _MAX_THREADS
+    words = _PARKED + _STEP * MAX_THREADS
     block = allocate(8 * words).view(np.int64)
     function = ctypes.CDLL(None).sched_yield
     block[YIELD] = ctypes.cast(function, _POINTER).value or 0
@@ -187,6 +189,16 @@ def new_block() -> NDArray[np.int64]:
 
 _team: Team | None = None
 _making = threading.Lock()
+
+
+def _forget() -> None:
+    """Begin anew in a forked child: its threads are gone, its locks may be held."""
+    global _team, _making
+    _team, _making = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 def team(store: Cache | None) -> Team:

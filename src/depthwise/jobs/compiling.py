@@ -1,0 +1,114 @@
+"""Any model as machine code: open it, compile it, hand back what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from depthwise.engine import CompiledNetwork, compile_graph
+from depthwise.errors import GeometryError, UsageError
+from depthwise.graph import Batch, Graph
+from depthwise.graph.shapes import format_shape
+from depthwise.jobs.open import Opened, open_model
+
+
+def compile(  # noqa: A001 - the public verb is depthwise.compile
+    model: Any, example_or_shape: Any = None, threads: int | None = None
+) -> CompiledNetwork:
+    """Compile a model to machine code for this CPU; running it needs no torch.
+
+    Args:
+        model: A torch module, a Graph, an ``.onnx`` or ``.pt2`` file, a model folder,
+            a registered name, or ``file.py:factory``. A module is compiled as it is
+            in eval mode.
+        example_or_shape: An array of one batch, or its sizes, the batch first, such
+            as (1, 3, 224, 224); optional where the model knows its input. The batch
+            is the one that the machine code is made for: others are served too.
+        threads: Threads that share the work, 1 to 256; by default the fewest of
+            physical cores, CPU affinity and the control group's quota. The number
+            changes no bit of the result.
+
+    Returns:
+        The network: call it with float32 arrays.
+
+    Raises:
+        UsageError: If the model is unknown or its input's sizes are not known.
+        GeometryError: If the sizes are not what the model takes.
+        CompileError: If the engine has no kernel for an operator.
+        FormatError: If a file is damaged.
+
+    Example:
+        >>> import numpy as np
+        >>> from depthwise.graph import Batch, Graph, Input, Node, TensorType
+        >>> x = Input("x", TensorType("float32", (Batch(), 2)))
+        >>> graph = Graph("tiny", (x,), ("y",), (Node("Relu", ("x",), ("y",)),))
+        >>> network = compile(graph, threads=1)
+        >>> network(np.array([[-1, 2], [3, -4]], "float32"))
+        array([[0., 2.],
+               [3., 0.]], dtype=float32)
+    """
+    shape = shape_of(example_or_shape)
+    return compile_opened(open_model(model, shape), shape, threads=threads)
+
+
+def compile_opened(
+    opened: Opened, shape: Sequence[int] | None = None, *, threads: int | None = None
+) -> CompiledNetwork:
+    """Compile a model that is open already.
+
+    Args:
+        opened: The model.
+        shape: Sizes of one batch; None takes one sample.
+        threads: As ``compile`` has it.
+
+    Returns:
+        The network.
+
+    Raises:
+        GeometryError: If the sizes are not what the model takes.
+        CompileError: If the engine has no kernel for an operator.
+    """
+    if shape is not None:
+        _check_shape(opened.graph, tuple(shape))
+    return compile_graph(opened.graph, batch=shape[0] if shape else 1, threads=threads)
+
+
+def shape_of(example_or_shape: Any) -> tuple[int, ...] | None:
+    """Read the sizes of one batch from an example or from sizes.
+
+    Args:
+        example_or_shape: An array, a torch tensor, integers, or None.
+
+    Returns:
+        The sizes, or None.
+
+    Raises:
+        UsageError: If they are not positive integers, two or more.
+
+    Example:
+        >>> shape_of([1, 3, 8, 8])
+        (1, 3, 8, 8)
+    """
+    if example_or_shape is None:
+        return None
+    sizes = getattr(example_or_shape, "shape", example_or_shape)
+    try:
+        shape = tuple(size.__index__() for size in sizes)
+    except (AttributeError, TypeError):
+        shape = ()
+    if len(shape) < 2 or min(shape) < 1:
+        msg = "an example is an array or two or more positive sizes, the batch first"
+        raise UsageError(f"{msg}; got {example_or_shape!r:.80}")
+    return shape
+
+
+def _check_shape(graph: Graph, shape: tuple[int, ...]) -> None:
+    given = graph.inputs[0]
+    wanted = given.type.shape
+    fits = len(shape) == len(wanted) and all(
+        got % dim.times == 0 if isinstance(dim, Batch) else got == dim
+        for got, dim in zip(shape, wanted, strict=True)
+    )
+    if not fits:
+        rule = f"input {given.name} of {graph.name} must be {format_shape(wanted)}"
+        raise GeometryError(f"{rule}; got {format_shape(shape)}")
