@@ -93,12 +93,12 @@ def prepare(session: Any, inputs: Mapping[str, Array]) -> Callable[[], list[Arra
     results = run(session, inputs)
     for given, array in zip(session.get_outputs(), results, strict=True):
         binding.bind_ortvalue_output(given.name, value.ortvalue_from_numpy(array))
-    return partial(_run_bound, session, binding)
+    return partial(_run_bound, session, binding, results)
 
 
-def _run_bound(session: Any, binding: Any) -> list[Array]:
+def _run_bound(session: Any, binding: Any, results: list[Array]) -> list[Array]:
     session.run_with_iobinding(binding)
-    return [result.numpy() for result in binding.get_outputs()]
+    return results
 
 
 def _sentence(what: str, error: Exception) -> FormatError:
