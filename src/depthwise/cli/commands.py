@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from depthwise.cli import cost, data, demo, doctor, export, models, predict, train, twin
+from depthwise.cli import (
+    bench,
+    cost,
+    data,
+    demo,
+    doctor,
+    export,
+    models,
+    predict,
+    train,
+    twin,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ COMMANDS = (
     Command("train", train.train, "depthwise train watch -o runs/watch"),
     Command("predict", predict.predict, "depthwise predict runs/watch watch --json"),
     Command("cost", cost.cost, "depthwise cost mobilenet_v1 --input 1,3,224,224"),
+    Command("bench", bench.bench, "depthwise bench sensor_net --input 1,6,128"),
     Command("data", data.data, "depthwise data watch --sheet watch.png"),
     Command(
         "export",
