@@ -12,10 +12,13 @@ from depthwise.cli import (
     demo,
     doctor,
     export,
+    inspect,
     models,
     predict,
+    run,
     train,
     twin,
+    warm,
 )
 
 
@@ -47,6 +50,14 @@ COMMANDS = (
         export.export,
         "depthwise export mobilenet_v1 --input 1,3,224,224 -o mobilenet.onnx --check",
     ),
+    Command("run", run.run, "depthwise run model.onnx --input x.npy -o y.npy"),
+    Command(
+        "inspect",
+        inspect.inspect,
+        "depthwise inspect sensor_net --node 2 --stage loops --stage assembly",
+    ),
+    Command("warm", warm.warm, "depthwise warm mobilenet_v2 --threads 2"),
+    Command("cache", warm.cache, "depthwise cache path"),
     Command("models", models.models, "depthwise models"),
     Command("doctor", doctor.doctor, "depthwise doctor"),
 )

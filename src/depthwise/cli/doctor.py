@@ -24,6 +24,7 @@ def doctor(*, json: options.Json = False) -> None:
     out = stdout()
     out.print(f"depthwise {found.depthwise}, Python {found.python}, {found.system}")
     out.print(f"{found.processor}, {found.cores} cores")
+    out.print(f"The engine needs NumPy and llvmlite: {found.engine_megabytes:.0f} MB")
     rows = [
         (
             package.name,

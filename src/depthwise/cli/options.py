@@ -53,6 +53,10 @@ Options = Annotated[
     list[str] | None,
     typer.Option("-O", "--option", help="name=value for a registered network."),
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option(help="Threads that share the work; as many as cores by default."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 OnBadOption = Annotated[
     OnBad,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,14 @@ class StepTime:
     def percent_of_peak(self) -> float:
         """Share of the peak of fused multiply-adds, measured beside the run."""
         return 100.0 * self.gflops / self.peak_gflops if self.peak_gflops else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn the result into plain values.
+
+        Returns:
+            Values by name, "percent_of_peak" among them.
+        """
+        return {**asdict(self), "percent_of_peak": self.percent_of_peak}
 
 
 def profile(instance: Instance, runs: int) -> tuple[StepTime, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from depthwise.engine import CompiledNetwork, compile_graph
+from depthwise.engine import CompiledNetwork, compile_graph, default_cache
 from depthwise.errors import GeometryError, UsageError
 from depthwise.graph import Batch, Graph
 from depthwise.graph.shapes import format_shape
@@ -69,7 +71,7 @@ def compile_opened(
         CompileError: If the engine has no kernel for an operator.
     """
     if shape is not None:
-        _check_shape(opened.graph, tuple(shape))
+        check_shape(opened.graph, tuple(shape))
     return compile_graph(opened.graph, batch=shape[0] if shape else 1, threads=threads)
 
 
@@ -102,7 +104,16 @@ def shape_of(example_or_shape: Any) -> tuple[int, ...] | None:
     return shape
 
 
-def _check_shape(graph: Graph, shape: tuple[int, ...]) -> None:
+def check_shape(graph: Graph, shape: Sequence[int]) -> None:
+    """Check the sizes of one batch against a graph's first input.
+
+    Args:
+        graph: The graph.
+        shape: Sizes, the batch first.
+
+    Raises:
+        GeometryError: If they are not what the input takes.
+    """
     given = graph.inputs[0]
     wanted = given.type.shape
     fits = len(shape) == len(wanted) and all(
@@ -111,4 +122,98 @@ def _check_shape(graph: Graph, shape: tuple[int, ...]) -> None:
     )
     if not fits:
         rule = f"input {given.name} of {graph.name} must be {format_shape(wanted)}"
-        raise GeometryError(f"{rule}; got {format_shape(shape)}")
+        raise GeometryError(f"{rule}; got {format_shape(tuple(shape))}")
+
+
+@dataclass(frozen=True)
+class Warmed:
+    """A model whose machine code is in the cache now.
+
+    Args:
+        model: Its name.
+        batch: Samples a run computes.
+        threads: Threads that share the work.
+        was_there: Whether the machine code had been there already.
+        seconds: Time to compile and load.
+        steps: Calls of kernels in one run.
+        weight_bytes: Packed weights.
+        activation_bytes: Memory of one run.
+        cache: Where machine code is kept.
+    """
+
+    model: str
+    batch: int
+    threads: int
+    was_there: bool
+    seconds: float
+    steps: int
+    weight_bytes: int
+    activation_bytes: int
+    cache: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn the result into plain values.
+
+        Returns:
+            Values by field name.
+        """
+        return asdict(self)
+
+
+def warm(
+    opened: Opened, shape: Sequence[int] | None = None, *, threads: int | None = None
+) -> Warmed:
+    """Compile a model so that its machine code is in the cache for those who run it.
+
+    Args:
+        opened: The model.
+        shape: Sizes of one batch; None takes one sample.
+        threads: As ``compile`` has it; machine code is made for each number.
+
+    Returns:
+        What was done.
+
+    Raises:
+        CompileError: If the engine has no kernel for an operator.
+    """
+    start = time.perf_counter()
+    network = compile_opened(opened, shape, threads=threads)
+    seconds = time.perf_counter() - start
+    return Warmed(
+        opened.name,
+        network.batch,
+        network.threads,
+        network.compiled.native.cached,
+        seconds,
+        len(network.compiled.program.steps),
+        network.weight_bytes,
+        network.activation_bytes,
+        str(default_cache().folder),
+    )
+
+
+def cache_facts() -> dict[str, str | int]:
+    """Say where machine code is kept, and how much there is.
+
+    Returns:
+        "path", "bytes" and "limit_bytes".
+
+    Example:
+        >>> sorted(cache_facts())
+        ['bytes', 'limit_bytes', 'path']
+    """
+    kept = default_cache()
+    return {
+        "path": str(kept.folder),
+        "bytes": kept.size_bytes(),
+        "limit_bytes": kept.limit_bytes,
+    }
+
+
+def clear_cache() -> int:
+    """Delete all machine code that is kept; networks that are loaded go on.
+
+    Returns:
+        How many entries there were.
+    """
+    return default_cache().clear()

@@ -20,6 +20,8 @@ _PACKAGES = {
     "peers": ("onnxruntime", "openvino", "ai-edge-litert", "ncnn"),
     "data": ("seglearn", "mlxtend", "aeon"),
 }
+_ENGINE = ("numpy", "llvmlite")
+"""What runs a compiled network; neither needs another package."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,19 @@ class Checkup:
     cores: int
     packages: tuple[Package, ...]
 
+    @property
+    def engine_megabytes(self) -> float:
+        """Installed size of what compiled networks need: NumPy and llvmlite."""
+        needed = [p.megabytes for p in self.packages if p.name in _ENGINE]
+        return round(sum(needed), 1)
+
     def to_dict(self) -> dict[str, Any]:
         """Turn the result into plain values.
 
         Returns:
-            Values by field name.
+            Values by field name, and "engine_megabytes".
         """
-        return asdict(self)
+        return {**asdict(self), "engine_megabytes": self.engine_megabytes}
 
 
 def examine() -> Checkup:
