@@ -61,7 +61,7 @@ def plant(copy: Path, name: str, code: str) -> list[str]:
         "from safetensors.torch import load_file\n",
         "import lightning as L\n",
         "import llvmlite.binding as llvm\n",
-        "import pandas\n",
+        "import polars\n",
         "from depthwise.nn import anything\n",
         "from ..nn import anything\n",
         "from .. import bridge\n",

@@ -2,7 +2,7 @@
 
 from depthwise.engine.cache import Cache, default_cache
 from depthwise.engine.inspection import Inspection, StepView, inspect_graph
-from depthwise.engine.probe import Probe, probe
+from depthwise.engine.peak import Probe, probe
 from depthwise.engine.profile import StepTime
 from depthwise.engine.runtime import CompiledNetwork, compile_graph
 from depthwise.engine.schedule import Policy

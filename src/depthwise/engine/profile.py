@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from depthwise.engine.instance import Instance
-from depthwise.engine.probe import probe
+from depthwise.engine.peak import probe
 
 _PEAKS = 9
 

@@ -39,7 +39,7 @@ def spans_of(
         Moore, Kearfott, Cloud 2009, "Introduction to interval analysis", chapter 6.
 
     Example:
-        >>> from depthwise.graph import Batch, Input, Node
+        >>> from depthwise.graph import Batch, Input, Node, TensorType
         >>> x = Input("x", TensorType("float32", (Batch(), 3, 8)))
         >>> nodes = Node("Relu", ("x",), ("y",)), Node("Tanh", ("y",), ("z",))
         >>> spans_of(Graph("g", (x,), ("z",), nodes))["z"].high.tolist()

@@ -3,7 +3,7 @@
 import pytest
 
 from depthwise.engine import jit, preset
-from depthwise.engine.probe import PEAK, probe, write
+from depthwise.engine.peak import PEAK, probe, write
 from depthwise.errors import UsageError
 
 
