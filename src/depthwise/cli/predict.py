@@ -51,15 +51,18 @@ def predict(
     from depthwise.jobs.dataset import REGISTERED, open_dataset, reading_note
     from depthwise.jobs.open import open_model
 
+    asked = reading.parsed()
     predictor = jobs.make_predictor(open_model(model))
     if data == "-":
         found = jobs.predict_live(predictor, sys.stdin, hop=hop, on_bad=on_bad.value)
         show_predictions(found, json=json)
         return
     if labels or data in REGISTERED:
-        dataset = open_dataset(data, **reading.parsed(), on_bad=on_bad.value)
+        dataset = open_dataset(data, **asked, on_bad=on_bad.value)
         found, report = jobs.predict_dataset(predictor, dataset), dataset.report
     else:
-        found, report = jobs.predict_source(predictor, data, on_bad=on_bad.value)
+        found, report = jobs.predict_source(
+            predictor, data, columns=asked["columns"], on_bad=on_bad.value
+        )
     show_predictions(found, json=json)
     show_note(reading_note(report))

@@ -142,7 +142,8 @@ def leave_out_broken(dataset: Dataset, source: Path, on_bad: OnBad) -> Dataset:
         keep = keep[~drop[keep]]
     report = settle(findings, read=len(keep), on_bad=on_bad)
     if not len(keep):
-        raise DataError(f"data must hold whole samples; got none in {source}")
+        msg = f"data must hold whole samples; got none in {source}"
+        raise DataError(msg, report.why_nothing())
     kept = dataset if len(keep) == len(dataset) else dataset.take(keep)
     return replace(kept, report=report)
 

@@ -85,8 +85,7 @@ def build_images(
     """
     every = list(findings)
     if not places:
-        settle(every, read=0, on_bad=on_bad)
-        raise DataError(f"a set of images must hold whole images; got none in {source}")
+        raise _nothing(source, settle(every, read=0, on_bad=on_bad))
     sizes = Counter(place.header.size for place in places)
     size = target.size or sizes.most_common(1)[0][0]
     grey = all(place.header.grey for place in places)
@@ -101,9 +100,14 @@ def build_images(
     every += note_single_classes([place.label for place in kept], source)
     report = settle(every, read=len(kept), on_bad=on_bad)
     if not kept:
-        raise DataError(f"a set of images must hold whole images; got none in {source}")
+        raise _nothing(source, report)
     inputs = Rows(rows, keep) if held is None else held[keep]
     return _build(source, inputs, kept, report)
+
+
+def _nothing(source: Path, report: ReadReport) -> DataError:
+    msg = f"a set of images must hold whole images; got none in {source}"
+    return DataError(msg, report.why_nothing())
 
 
 def _judge(

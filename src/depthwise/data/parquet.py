@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from depthwise.data.rulebook import found
-from depthwise.data.tables import Table
+from depthwise.data.tables import Table, lacking, wanted
 from depthwise.errors import MissingDependencyError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from depthwise.data.columns import Columns
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
     from depthwise.data.rules import Finding
 
 
-def read_parquet(path: Path, columns: Columns) -> Table | Finding:
+def read_parquet(
+    path: Path, columns: Columns, *, channels: Collection[str] | None = None
+) -> Table | Finding:
     """Read a Parquet file of recordings.
 
     Args:
         path: The file.
         columns: Names of the columns that are no channels.
+        channels: Names of those to read; whatever is in others. All if None.
 
     Returns:
         The table, or why it cannot be used.
@@ -45,10 +49,13 @@ def read_parquet(path: Path, columns: Columns) -> Table | Finding:
         return found("table-damaged", path, str(error).split("\n", maxsplit=1)[0])
     if not stored.num_rows:
         return found("table-empty", path, "no row")
+    lacks = lacking(path, stored.column_names, channels)
+    if lacks is not None:
+        return lacks
     here = columns.among(stored.column_names)
     words = {here.label, here.group, here.recording}
     values: dict[str, Array] = {}
-    for name in stored.column_names:
+    for name in wanted(stored.column_names, here, channels).values():
         try:
             made = _words(stored[name]) if name in words else _numbers(stored[name])
         except (pa.ArrowException, ValueError, TypeError):

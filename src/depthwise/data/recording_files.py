@@ -19,18 +19,23 @@ from depthwise.data.tables import Table, read_csv
 from depthwise.data.walk import PART_FOLDERS, list_files
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from depthwise.data.dataset import Dataset
     from depthwise.data.recordings import Recording
 
 SUFFIXES: Final = (*CSV_SUFFIXES, ".parquet")
 
 
-def read_table(path: Path, columns: Columns) -> Table | Finding:
+def read_table(
+    path: Path, columns: Columns, *, channels: Collection[str] | None = None
+) -> Table | Finding:
     """Read one file of recordings.
 
     Args:
         path: A CSV or Parquet file.
         columns: Names of the columns that are no channels.
+        channels: Names of those to read; whatever is in others. All if None.
 
     Returns:
         The table, or why it cannot be used.
@@ -39,7 +44,7 @@ def read_table(path: Path, columns: Columns) -> Table | Finding:
         MissingDependencyError: If Parquet needs a package that is not installed.
     """
     read = read_parquet if path.suffix == ".parquet" else read_csv
-    return read(path, columns)
+    return read(path, columns, channels=channels)
 
 
 def read_recordings(

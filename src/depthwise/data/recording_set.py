@@ -93,7 +93,8 @@ def build_dataset(
     every += note_single_classes(_classes_by_recording(kept), source)
     report = settle(every, read=len({(r.path, r.name) for r in kept}), on_bad=on_bad)
     if not kept:
-        raise DataError(f"data must hold whole recordings; got none in {source}")
+        msg = f"data must hold whole recordings; got none in {source}"
+        raise DataError(msg, report.why_nothing())
     return _assemble(kept, windowing, source, report, in_memory_bytes)
 
 

@@ -91,6 +91,45 @@ class ReadReport:
         found = (*self.skipped, *self.repaired, *self.noted)
         return Counter(finding.rule.code for finding in found).most_common()
 
+    def why_nothing(self) -> str:
+        """Say why nothing may be left.
+
+        Returns:
+            How many were left out and what was wrong with the first, or nothing.
+
+        Example:
+            >>> ReadReport(read=3).why_nothing()
+            ''
+        """
+        if not self.skipped:
+            return ""
+        return f"{len(self.skipped)} left out, the first: {self.skipped[0]}"
+
+    def named(self, most: int = 3) -> list[str]:
+        """Name what was left out and repaired, by rule.
+
+        Args:
+            most: How many of each rule are named.
+
+        Returns:
+            A line a rule: how often, its code, and the first places.
+
+        Example:
+            >>> rule = Rule("cut", "an image must be whole", "drop", "left out")
+            >>> found = tuple(Finding(rule, f"{n}.png", "half") for n in "abcd")
+            >>> ReadReport(read=3, skipped=found).named()
+            ['4 times cut: a.png, b.png, c.png and 1 more']
+        """
+        places: dict[str, list[str]] = {}
+        for finding in (*self.skipped, *self.repaired, *self.noted):
+            places.setdefault(finding.rule.code, []).append(finding.path)
+        lines = []
+        for code, count in self.counts():
+            more = f" and {count - most} more" if count > most else ""
+            first = ", ".join(places[code][:most])
+            lines.append(f"{count} times {code}: {first}{more}")
+        return lines
+
     def to_dict(self) -> dict[str, object]:
         """Say the same in plain lists and numbers, for JSON.
 

@@ -100,7 +100,8 @@ def build_series(
     findings += note_single_classes(kept.labels, source)
     report = settle(findings, read=len(keep), on_bad=on_bad)
     if not keep:
-        raise DataError(f"data must hold whole samples; got none in {source}")
+        msg = f"data must hold whole samples; got none in {source}"
+        raise DataError(msg, report.why_nothing())
     rows = SeriesRows(kept, sample)
     fits = 4 * int(np.prod(rows.shape)) <= in_memory_bytes
     inputs: Inputs = rows[:] if fits else rows

@@ -14,7 +14,7 @@ import numpy as np
 from depthwise.data.rulebook import found
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from depthwise.data.columns import Columns
@@ -68,12 +68,15 @@ class _BadTableError(Exception):
         self.finding = finding
 
 
-def read_csv(path: Path, columns: Columns) -> Table | Finding:
+def read_csv(
+    path: Path, columns: Columns, *, channels: Collection[str] | None = None
+) -> Table | Finding:
     """Read a CSV file with a header; commas, semicolons or tabs.
 
     Args:
         path: The file, compressed by gzip or not.
         columns: Names of the columns that are no channels.
+        channels: Names of those to read; whatever is in others. All if None.
 
     Returns:
         The table, or why it cannot be used.
@@ -88,24 +91,30 @@ def read_csv(path: Path, columns: Columns) -> Table | Finding:
     except (OSError, EOFError) as error:
         return found("file-unreadable", path, str(error))
     try:
-        return _parse(path, text, columns)
+        return _parse(path, text, columns, channels)
     except _BadTableError as error:
         return error.finding
     except csv.Error as error:
         return found("table-ragged", path, str(error))
 
 
-def _parse(path: Path, text: str, columns: Columns) -> Table:
+def _parse(
+    path: Path, text: str, columns: Columns, channels: Collection[str] | None
+) -> Table:
     first = text.split("\n", maxsplit=1)[0]
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header = [name.strip() for name in next(reader, [])]
     here = columns.among(header)
     words = {here.label, here.group, here.recording}
-    pieces: list[list[Array]] = [[] for _ in header]
+    lacks = lacking(path, header, channels)
+    if lacks is not None:
+        raise _BadTableError(lacks)
+    asked = wanted(header, here, channels)
+    pieces: dict[int, list[Array]] = {number: [] for number in asked}
     for line, rows in _chunks(reader, path, len(header)):
-        for number, column in enumerate(zip(*rows, strict=True)):
-            name = header[number]
+        for number, name in asked.items():
+            column = [row[number] for row in rows]
             is_time = name == here.time
             place = f"{path}:{line} {name}"
             made = (
@@ -114,14 +123,59 @@ def _parse(path: Path, text: str, columns: Columns) -> Table:
                 else _numbers(place, column, dates=is_time)
             )
             pieces[number].append(made)
-    if not header or not pieces[0]:
+    if not any(pieces.values()):
         raise _BadTableError(found("table-empty", path, "no row below the header"))
     if len(set(header)) != len(header):
         raise _BadTableError(found("table-ragged", path, "two columns of one name"))
-    joined = {
-        name: np.concatenate(parts) for name, parts in zip(header, pieces, strict=True)
-    }
+    joined = {name: np.concatenate(pieces[number]) for number, name in asked.items()}
     return Table(path, here, joined)
+
+
+def lacking(
+    path: Path, names: Sequence[str], channels: Collection[str] | None
+) -> Finding | None:
+    """Look for channels that a table does not have.
+
+    Args:
+        path: The table.
+        names: Its header.
+        channels: Names of the channels to read; all if None.
+
+    Returns:
+        What is missing, or None.
+
+    Example:
+        >>> from pathlib import Path
+        >>> print(lacking(Path("walk.csv"), ["ax"], ["ax", "ay"]))
+        walk.csv: recordings must have the same channels; got no ay among ax
+    """
+    missing = [name for name in channels or () if name not in names]
+    if not missing:
+        return None
+    got = f"no {', '.join(missing)} among {', '.join(names) or 'none'}"
+    return found("channels-other", path, got)
+
+
+def wanted(
+    names: Sequence[str], here: Columns, channels: Collection[str] | None
+) -> dict[int, str]:
+    """Choose the columns to read.
+
+    Args:
+        names: The header.
+        here: Which of them are no channels.
+        channels: Names of the channels to read; all if None.
+
+    Returns:
+        Names by position.
+
+    Example:
+        >>> from depthwise.data.columns import Columns
+        >>> wanted(["ax", "note", "label"], Columns(label="label"), ["ax"])
+        {0: 'ax', 2: 'label'}
+    """
+    kept = set(names) if channels is None else {*channels, *here.taken}
+    return {place: name for place, name in enumerate(names) if name in kept}
 
 
 def _chunks(

@@ -18,7 +18,6 @@ from depthwise.data.recording_files import SUFFIXES as TABLE_SUFFIXES
 from depthwise.data.recording_files import read_table
 from depthwise.data.recording_set import Windowing, build_dataset
 from depthwise.data.recordings import Origin, recordings_of
-from depthwise.data.rulebook import found
 from depthwise.data.rules import Finding, OnBad, ReadReport, check_on_bad
 from depthwise.data.stored_rows import open_npy
 from depthwise.data.walk import list_files
@@ -161,13 +160,13 @@ def _recordings(
         files, findings = list_files(path, TABLE_SUFFIXES)
     recordings: list[Recording] = []
     for file in files:
-        table = read_table(file, columns)
-        table = table if isinstance(table, Finding) else _pick(table, preprocessing)
+        table = read_table(file, columns, channels=preprocessing.channels)
         if isinstance(table, Finding):
             findings.append(table)
             continue
         name = str(file.relative_to(path)) if file != path else path.name
-        made, more = recordings_of(table, Origin(name, label=NO_LABEL))
+        picked = _pick(table, preprocessing)
+        made, more = recordings_of(picked, Origin(name, label=NO_LABEL))
         recordings += made
         findings += more
     window = preprocessing.window or 1
@@ -183,12 +182,8 @@ def _recordings(
     return _unlabelled(dataset, dataset.recordings)
 
 
-def _pick(table: Table, preprocessing: Preprocessing) -> Table | Finding:
-    """The channels that the model knows, in its order; others are ignored."""
-    missing = [name for name in preprocessing.channels if name not in table.channels]
-    if missing:
-        got = f"no {', '.join(missing)} among {', '.join(table.channels) or 'none'}"
-        return found("channels-other", table.path, got)
+def _pick(table: Table, preprocessing: Preprocessing) -> Table:
+    """The channels that the model knows, in its order."""
     kept = {name: table.values[name] for name in preprocessing.channels}
     rest = {name: table.values[name] for name in table.columns.taken}
     return replace(table, values={**kept, **rest})

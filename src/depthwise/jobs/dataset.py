@@ -93,15 +93,22 @@ def parse_columns(text: str | None) -> Columns | None:
 
 
 def reading_note(report: ReadReport) -> str:
-    """Say what reading skipped or repaired.
+    """Say what reading left out or repaired, and in which files.
 
     Args:
         report: What reading came across.
 
     Returns:
         A line and one more a rule, or nothing where all was well.
+
+    Example:
+        >>> reading_note(ReadReport(read=3))
+        ''
     """
-    return str(report) if report.skipped or report.repaired else ""
+    if not report.skipped and not report.repaired:
+        return ""
+    counted = str(report).partition("\n")[0]
+    return "\n".join([counted, *(f"  {line}" for line in report.named())])
 
 
 def choose_split(

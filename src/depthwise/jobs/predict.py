@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depthwise.data import Dataset, Preprocessing, ReadReport, live_windows, open_inputs
+from depthwise.data.columns import Columns
 from depthwise.engine import compile_graph
 from depthwise.errors import CompileError, DataError, UsageError
 from depthwise.execute import run
@@ -121,7 +122,7 @@ def predict_dataset(predictor: Predictor, dataset: Dataset) -> Iterator[Predicti
         One prediction a sample, with its truth.
 
     Raises:
-        DataError: If channels differ from the model's.
+        DataError: If channels differ from the model's, or no class is one of its.
     """
     wanted = predictor.preprocessing.channels
     if tuple(dataset.channels) != wanted:
@@ -130,6 +131,12 @@ def predict_dataset(predictor: Predictor, dataset: Dataset) -> Iterator[Predicti
             f"got {list(dataset.channels)}, not {list(wanted)}"
         )
         raise DataError(msg)
+    if not set(dataset.classes) & set(predictor.classes):
+        msg = (
+            "labels must name classes that the model knows; "
+            f"got {list(dataset.classes)}, not {list(predictor.classes)}"
+        )
+        raise DataError(msg, "without --labels the labels are not looked at")
     truths = (dataset.classes[label] for label in dataset.labels.tolist())
     names = [str(index) for index in range(len(dataset))]
     for found, truth in zip(_batches(predictor, dataset, names), truths, strict=True):
@@ -140,6 +147,7 @@ def predict_source(
     predictor: Predictor,
     source: str,
     *,
+    columns: Columns | None = None,
     on_bad: OnBad = "fail",
 ) -> tuple[Iterator[Prediction], ReadReport]:
     """Predict files without labels.
@@ -147,6 +155,7 @@ def predict_source(
     Args:
         predictor: From ``make_predictor``.
         source: An image, a recording, a folder of either, ``.npy`` or ``.npz``.
+        columns: Names of the columns of tables that are no channels.
         on_bad: Refuse bad input, or leave it out and count it.
 
     Returns:
@@ -155,7 +164,8 @@ def predict_source(
     Raises:
         DataError: If the source is of another kind than the model's data.
     """
-    opened = open_inputs(source, predictor.preprocessing, on_bad=on_bad)
+    asked = predictor.preprocessing
+    opened = open_inputs(source, asked, columns=columns, on_bad=on_bad)
     names = [str(name) for name in opened.names]
     return _batches(predictor, opened, names), opened.report
 

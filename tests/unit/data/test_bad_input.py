@@ -42,6 +42,15 @@ def test_it_is_refused_unless_it_can_be_kept(case: Case, tmp_path) -> None:
         assert len(data) == case.kept
 
 
+@pytest.mark.parametrize("case", SET_CASES[:1] + RECORDING_CASES[:1], ids=str)
+def test_places_are_named_by_rule(case: Case, tmp_path) -> None:
+    source = case.build(tmp_path)
+    report = open_data(source, on_bad="skip", **case.options).report
+    (line,) = report.named()
+    assert line.startswith(f"1 times {case.rule}: ")
+    assert case.named in line
+
+
 def test_every_rule_has_a_case() -> None:
     assert {case.rule for case in CASES} | ELSEWHERE == set(RULES)
     assert len(CASES) >= 40

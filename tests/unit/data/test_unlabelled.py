@@ -36,6 +36,24 @@ def test_channels_are_picked_by_name(tmp_path) -> None:
     np.testing.assert_allclose(opened.inputs[0], expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_columns_that_the_model_does_not_know_are_not_looked_at(
+    suffix: str, tmp_path
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(table(0), columns=["time", *NAMES])
+    frame["remark"] = "gym"
+    path = tmp_path / f"a.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    opened = open_inputs(path, SENSORS)
+    assert opened.inputs.shape == (4, 3, 10)
+    assert str(opened.report) == "1 read, 0 skipped, 0 repaired, 0 noted"
+    frame["ay"] = "gym"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    with pytest.raises(DataError, match=r"numbers with a decimal point.*gym|ay"):
+        open_inputs(path, SENSORS)
+
+
 def test_images_in_any_folders(tmp_path) -> None:
     labelled = open_data(good_images(tmp_path))
     opened = open_inputs(tmp_path, IMAGES)
@@ -78,6 +96,15 @@ def test_nothing_there_is_one_sentence(tmp_path) -> None:
     for asked in (SENSORS, IMAGES):
         with pytest.raises(DataError, match="got none"):
             open_inputs(tmp_path / "empty", asked)
+
+
+def test_the_error_says_what_was_wrong_with_all(tmp_path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("time,ax,ay,az\n")
+    with pytest.raises(DataError, match="got none") as caught:
+        open_inputs(tmp_path, SENSORS, on_bad="skip")
+    assert caught.value.hint.startswith("2 left out, the first: ")
+    assert "a.csv: a recording must have rows" in caught.value.hint
 
 
 def rows(count: int) -> list[str]:
