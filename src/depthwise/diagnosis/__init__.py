@@ -1,6 +1,26 @@
 """Channel statistics: dead, constant, duplicate, correlated; sensor contribution."""
 
-from depthwise.diagnosis.layers import observe_layers, observed_values
+from depthwise.diagnosis.diagnose import Diagnosis, LayerDiagnosis, diagnose_graph
+from depthwise.diagnosis.findings import Fault, Finding, Limits
+from depthwise.diagnosis.layers import Observed, observe_layers, observed_values
+from depthwise.diagnosis.observed import effective_rank, variance_shares
+from depthwise.diagnosis.pruning import Pruned, prune_graph
 from depthwise.diagnosis.statistics import ChannelStatistics, observe
 
-__all__ = ["ChannelStatistics", "observe", "observe_layers", "observed_values"]
+__all__ = [
+    "ChannelStatistics",
+    "Diagnosis",
+    "Fault",
+    "Finding",
+    "LayerDiagnosis",
+    "Limits",
+    "Observed",
+    "Pruned",
+    "diagnose_graph",
+    "effective_rank",
+    "observe",
+    "observe_layers",
+    "observed_values",
+    "prune_graph",
+    "variance_shares",
+]

@@ -24,6 +24,8 @@ class ChannelStatistics:
         fired: ``[C]``, how many positions were above zero.
         low: ``[C]``, the smallest value seen.
         high: ``[C]``, the largest value seen.
+        at_low: ``[C]``, how many positions had the smallest value seen.
+        at_high: ``[C]``, how many positions had the largest value seen.
 
     Example:
         >>> stats = observe(np.array([[[1.0, 3.0], [0.0, 0.0]]]))
@@ -37,6 +39,25 @@ class ChannelStatistics:
     fired: Array
     low: Array
     high: Array
+    at_low: Array
+    at_high: Array
+
+    @property
+    def rectified(self) -> bool:
+        """Whether no channel was ever below zero."""
+        return bool((self.low >= 0).all())
+
+    @property
+    def flat_share(self) -> Array:
+        """``[C]``: share of positions at the ends; beyond zero for a rectifier.
+
+        A rectifier's zeros are silence, which the firing rate says; what counts here
+        is the upper end of what is clipped, and either end of what is not rectified.
+        An end that was met once is no flat part.
+        """
+        low = np.where(self.low == 0, 0, np.maximum(self.at_low - 1, 0))
+        ends = low + np.maximum(self.at_high - 1, 0)
+        return np.asarray(np.minimum(ends, self.count) / self.count)
 
     @property
     def covariance(self) -> Array:
@@ -91,6 +112,10 @@ class ChannelStatistics:
             fired=self.fired + other.fired,
             low=np.minimum(self.low, other.low),
             high=np.maximum(self.high, other.high),
+            at_low=_at_end(self.low, self.at_low, other.low, other.at_low, np.less),
+            at_high=_at_end(
+                self.high, self.at_high, other.high, other.at_high, np.greater
+            ),
         )
 
 
@@ -126,12 +151,23 @@ def observe(values: Array) -> ChannelStatistics:
     if not np.isfinite(mean).all():
         where = int(np.flatnonzero(~np.isfinite(mean))[0])
         raise DataError(f"statistics need finite values; got others in channel {where}")
+    low, high = flat.min(axis=1), flat.max(axis=1)
     centred = flat - mean[:, None].astype(flat.dtype)
     return ChannelStatistics(
         count=flat.shape[1],
         mean=mean,
         scatter=(centred @ centred.T).astype(np.float64),
         fired=np.count_nonzero(flat > 0, axis=1).astype(np.int64),
-        low=flat.min(axis=1).astype(np.float64),
-        high=flat.max(axis=1).astype(np.float64),
+        low=low.astype(np.float64),
+        high=high.astype(np.float64),
+        at_low=np.count_nonzero(flat == low[:, None], axis=1).astype(np.int64),
+        at_high=np.count_nonzero(flat == high[:, None], axis=1).astype(np.int64),
     )
+
+
+def _at_end(
+    mine: Array, count: Array, theirs: Array, other: Array, beyond: np.ufunc
+) -> Array:
+    """Count positions at the further end; of both where the ends are equal."""
+    equal = np.where(mine == theirs, count + other, other)
+    return np.asarray(np.where(beyond(mine, theirs), count, equal))

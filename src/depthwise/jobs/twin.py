@@ -224,7 +224,7 @@ def _variant(
     preprocessing = Preprocessing.fit(dataset, split.train)
     test = split.test[:: max(1, len(split.test) // _DIAGNOSED)]
     batches = [preprocessing.apply(np.asarray(dataset.inputs[test]))]
-    statistics = observe_layers(first.graph, batches, torch_room("bridge").run)
+    statistics = observe_layers(first.graph, batches, torch_room("bridge").run).layers
     file = first.plan.folder / MODEL / "model.onnx"
     return Variant(
         name=runs[0].variant,

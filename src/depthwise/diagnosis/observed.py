@@ -1,0 +1,126 @@
+"""Findings on data: what channels did, which need not be all that they can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthwise.diagnosis.findings import Fault, Finding, Limits
+from depthwise.diagnosis.statistics import ChannelStatistics
+
+Array: TypeAlias = NDArray[Any]
+
+
+def observed_findings(
+    layer: str, seen: ChannelStatistics, limits: Limits
+) -> tuple[Finding, ...]:
+    """Find what is wrong with the channels of a layer, from what they did on data.
+
+    A channel has one fault at most, duplicates apart: dead before constant before
+    saturated before rare.
+
+    Args:
+        layer: Its name.
+        seen: Statistics of its channels, after norm and activation.
+        limits: From where on something is a finding.
+
+    Returns:
+        The findings.
+
+    Example:
+        >>> from depthwise.diagnosis.statistics import observe
+        >>> seen = observe(np.array([[[0.0, 0.0], [1.0, 2.0]]]))
+        >>> [str(f.fault) for f in observed_findings("conv", seen, Limits())]
+        ['dead']
+    """
+    magnitude = np.sqrt(seen.variance + seen.mean**2)
+    dead = seen.dead
+    spread = np.sqrt(np.maximum(seen.variance, 0))
+    still = ~dead & (seen.constant | (spread <= limits.still * magnitude))
+    flat = ~dead & ~still & (seen.flat_share >= limits.saturated)
+    rare = ~dead & ~still & ~flat & seen.rectified & (seen.firing_rate < limits.rare)
+    typical = float(np.median(magnitude)) or 1.0
+    huge = magnitude > limits.exploding * typical
+    masks = (
+        (Fault.DEAD, dead, seen.mean),
+        (Fault.CONSTANT, still, seen.mean),
+        (Fault.SATURATED, flat, seen.flat_share),
+        (Fault.RARE, rare, seen.firing_rate),
+        (Fault.EXPLODING, huge, magnitude / typical),
+    )
+    found = [
+        Finding(
+            layer,
+            fault,
+            tuple(np.flatnonzero(mask).tolist()),
+            proven=False,
+            numbers=tuple(numbers[mask].tolist()),
+        )
+        for fault, mask, numbers in masks
+        if mask.any()
+    ]
+    return (*found, *_duplicates(layer, seen, limits.duplicate))
+
+
+def _duplicates(layer: str, seen: ChannelStatistics, limit: float) -> Iterator[Finding]:
+    """Group channels that are one another, scaled: the first of a group stays."""
+    strength = np.nan_to_num(np.abs(seen.correlation))
+    np.fill_diagonal(strength, 0)
+    first: dict[int, int] = {}
+    for a, b in np.argwhere(np.triu(strength >= limit, 1)).tolist():
+        first.setdefault(b, first.get(a, a))
+    if first:
+        channels = tuple(sorted(first))
+        partners = tuple(first[c] for c in channels)
+        rho = tuple(float(seen.correlation[c, first[c]]) for c in channels)
+        yield Finding(
+            layer,
+            Fault.DUPLICATE,
+            channels,
+            proven=False,
+            numbers=rho,
+            partners=partners,
+        )
+
+
+def effective_rank(covariance: Array) -> float:
+    """Say in how many directions channels really vary.
+
+    Args:
+        covariance: ``[C, C]``, symmetric.
+
+    Returns:
+        From 1 to C: the exponential of the entropy of the shares of variance; 0
+        where nothing varies.
+
+    Source:
+        Roy and Vetterli 2007, "The effective rank", definition 1.
+
+    Example:
+        >>> round(effective_rank(np.diag([1.0, 1.0, 0.0])), 6)
+        2.0
+    """
+    shares = variance_shares(covariance)
+    shares = shares[shares > 0]
+    return float(np.exp(-(shares * np.log(shares)).sum())) if shares.size else 0.0
+
+
+def variance_shares(covariance: Array) -> Array:
+    """Split the variance by direction, largest first.
+
+    Args:
+        covariance: ``[C, C]``, symmetric.
+
+    Returns:
+        ``[C]``, summing to 1, or all 0 where nothing varies.
+
+    Example:
+        >>> variance_shares(np.diag([1.0, 3.0])).tolist()
+        [0.75, 0.25]
+    """
+    values = np.maximum(np.linalg.eigvalsh(covariance)[::-1], 0)
+    total = values.sum()
+    return np.asarray(values / total if total > 0 else np.zeros(len(values)))
