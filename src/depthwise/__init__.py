@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from depthwise.errors import DepthwiseError as DepthwiseError
     from depthwise.jobs.compiling import compile as compile  # noqa: A004 - the verb
     from depthwise.jobs.counting import cost as cost
+    from depthwise.jobs.diagnosing import diagnose as diagnose
     from depthwise.jobs.open import open_model as open_model
+    from depthwise.jobs.pruning import prune as prune
 
 # Where each public name lives. A new name takes one line here and one line above.
 _HOME = {
     "DepthwiseError": "errors",
     "compile": "jobs.compiling",
     "cost": "jobs.counting",
+    "diagnose": "jobs.diagnosing",
     "open_model": "jobs.open",
+    "prune": "jobs.pruning",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the table is the list

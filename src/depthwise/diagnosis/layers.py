@@ -47,6 +47,10 @@ class Observed:
         samples: How many samples were seen.
         ranges: For every value that an activation makes or a layer is judged by, the
             least and the greatest that each channel was, ``[C]`` each.
+
+    Example:
+        >>> Observed({}, {}, 2, {}).samples
+        2
     """
 
     layers: Mapping[str, ChannelStatistics]

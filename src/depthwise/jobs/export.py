@@ -136,7 +136,20 @@ def check_place(path: Path, *, overwrite: bool = False) -> None:
     """
     if path.suffix != ".onnx":
         raise UsageError(f"the name of an ONNX file ends in .onnx; got {str(path)!r}")
-    if path.is_dir() or (path.exists() and not overwrite):
+    if not overwrite or path.is_dir():
+        check_new(path)
+
+
+def check_new(path: Path) -> None:
+    """Check that nothing is at a path yet, before the work is done.
+
+    Args:
+        path: A file or a folder to be.
+
+    Raises:
+        OutputExistsError: If something is there.
+    """
+    if path.exists():
         msg = f"the output file must be new; got {path}, which exists"
         raise OutputExistsError(msg, "choose another name, or give --overwrite")
 

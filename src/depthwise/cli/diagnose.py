@@ -1,0 +1,88 @@
+"""``depthwise diagnose``: which channels carry nothing, and what to do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from depthwise.cli import options
+from depthwise.cli.data_options import DataOptions
+
+
+def diagnose(
+    model: options.Model,
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            help="Labelled data; left out, what weights alone prove.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            help="Exit with 1 if more channels have a fault: dead>5%,duplicate>10%.",
+            metavar="RULES",
+        ),
+    ] = None,
+    duplicate: Annotated[
+        float,
+        typer.Option(help="|ρ| from which a channel is a copy.", min=0.5, max=1.0),
+    ] = 0.99,
+    shape: options.InputShape = None,
+    weights: options.Weights = None,
+    conv: options.Conv = None,
+    option: options.Options = None,
+    on_bad: options.OnBadOption = options.OnBad.FAIL,
+    json: options.Json = False,
+    reading: DataOptions,
+) -> None:
+    """Find dead, constant, saturated, ignored and duplicate channels.
+
+    Args:
+        model: What to diagnose.
+        data: Labelled data to run it on.
+        fail_on: Rules that the network must keep.
+        duplicate: From which correlation a channel is a copy.
+        shape: Sizes of one batch.
+        weights: Weights for a name or a factory.
+        conv: Which twin of a registered network.
+        option: More options of a registered network.
+        on_bad: What to do with bad input.
+        json: Whether to print JSON.
+        reading: How the data are read.
+    """
+    from depthwise.files import to_json
+    from depthwise.jobs import diagnosing as jobs
+    from depthwise.jobs.open import open_model, parse_options, parse_shape
+    from depthwise.report.diagnosis import advice_lines, diagnosis_tables
+    from depthwise.report.terminal import stderr, stdout
+
+    rules = jobs.parse_rules(fail_on)
+    opened = open_model(
+        model,
+        parse_shape(shape),
+        weights=weights,
+        conv=conv,
+        options=parse_options(option or []),
+    )
+    told = jobs.diagnose(
+        opened,
+        data,
+        limits=jobs.limits_of(duplicate),
+        reading={**reading.parsed(), "on_bad": on_bad.value},
+    )
+    broken = jobs.broken_rules(told, rules)
+    if json:
+        typer.echo(to_json({**told.to_dict(), "broken_rules": broken}))
+    else:
+        for table in diagnosis_tables(told):
+            stdout().print(table)
+        for line in advice_lines(told):
+            stdout().print(line)
+    for sentence in broken:
+        stderr().print(f"rule broken: {sentence}")
+    if broken:
+        raise typer.Exit(1)

@@ -1,0 +1,210 @@
+"""Prune anything that is a model, and say what it cost before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthwise.costing import CostReport, count
+from depthwise.diagnosis import Pruned, diagnose_graph, prune_graph
+from depthwise.diagnosis.knowledge import known_spans
+from depthwise.errors import UsageError
+from depthwise.execute import run
+from depthwise.formats import ModelFolder, save_folder, save_onnx
+from depthwise.graph import Graph
+from depthwise.jobs.dataset import choose_split
+from depthwise.jobs.diagnosing import fastest
+from depthwise.jobs.export import check_place, draw, relative_error
+from depthwise.jobs.open import Opened, open_model
+from depthwise.jobs.rooms import torch_room
+from depthwise.jobs.samples import Samples, samples_for
+
+Array: TypeAlias = NDArray[Any]
+_SIZES = (1.0, 1e3)
+
+
+@dataclass(frozen=True, eq=False)
+class PruneResult:
+    """A model without the channels that carried nothing.
+
+    Args:
+        model: Of the sort that was given: a torch module of the same class, or a
+            Graph.
+        graph: The smaller network.
+        pruned: The plan and the edits.
+        before: What the network cost.
+        after: What it costs now.
+        error: Largest change of a result on random inputs of two sizes, relative to
+            the largest result.
+        scores: With data, the share of right answers on samples that were not looked
+            at, "before" and "after".
+    """
+
+    model: Any
+    graph: Graph
+    pruned: Pruned
+    before: CostReport
+    after: CostReport
+    error: float
+    scores: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn the result into plain values for JSON.
+
+        Returns:
+            What went, what stayed and why, costs and errors.
+        """
+        plan = self.pruned.plan
+        kept = {
+            layer: {str(channel): why for channel, why in held.items()}
+            for layer, held in plan.kept.items()
+        }
+        return {
+            "name": self.graph.name,
+            "removed": {layer: list(gone) for layer, gone in plan.removed.items()},
+            "kept": kept,
+            "macs": {"before": self.before.macs, "after": self.after.macs},
+            "params": {"before": self.before.params, "after": self.after.params},
+            "error": self.error,
+            "accuracy": dict(self.scores),
+        }
+
+
+def prune(
+    model: Any,
+    data: str | Iterable[Array] | None = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    observed: bool = False,
+    reading: Mapping[str, Any] | None = None,
+) -> PruneResult:
+    """Remove channels that carry nothing, without changing what a model computes.
+
+    Args:
+        model: What ``open_model`` takes, or a model that was opened.
+        data: Labelled data by name or path, or batches ready for the network. Labels
+            give the accuracy before and after.
+        input_shape: Of one batch, where the model does not know its input.
+        observed: Whether to remove what carried nothing on the data too, rather than
+            only what is proven for every input.
+        reading: Arguments of ``open_dataset`` by name, for data by name or path.
+
+    Returns:
+        The smaller model with its costs; labelled data are split, and accuracy is
+        measured on the part that was not observed.
+
+    Raises:
+        UsageError: If ``observed`` is asked for without data.
+        DataError: If the data do not fit the model.
+
+    Example:
+        >>> prune("sensor_net").to_dict()["removed"]
+        {}
+    """
+    if observed and data is None:
+        msg = "removing what data show needs data; got observed without DATA"
+        raise UsageError(msg, "name the data, or leave --observed out")
+    opened = model if isinstance(model, Opened) else open_model(model, input_shape)
+    graph = opened.graph
+    held = rows = None
+    if isinstance(data, str):
+        held = samples_for(opened, data, reading or {})
+        parts = choose_split(held.dataset)
+        rows, unseen = parts.train, np.concatenate([parts.validation, parts.test])
+        data = (inputs for inputs, _ in held.batches(rows))
+    known = None
+    if observed and data is not None:
+        seen = diagnose_graph(graph, data, execute=fastest()).observed
+        known = known_spans(graph, seen) if seen is not None else None
+    pruned = prune_graph(graph, known)
+    scores = {}
+    if held is not None:
+        scores["before"] = accuracy(graph, held, unseen)
+        scores["after"] = accuracy(pruned.graph, held, unseen)
+    return PruneResult(
+        model=_applied(model, opened, pruned),
+        graph=pruned.graph,
+        pruned=pruned,
+        before=count(graph),
+        after=count(pruned.graph),
+        error=change(graph, pruned.graph),
+        scores=scores,
+    )
+
+
+def _applied(model: Any, opened: Opened, pruned: Pruned) -> Any:
+    """Give back what was given: a module keeps its class and its other names."""
+    if opened.module is None or opened.module is not model:
+        return pruned.graph
+    return torch_room("bridge").apply(pruned.edits, model)
+
+
+def accuracy(graph: Graph, held: Samples, rows: Array) -> float:
+    """Score a classifier on some samples.
+
+    Args:
+        graph: The network; its first result holds a score a class.
+        held: The samples.
+        rows: Which of them, ``[m]``.
+
+    Returns:
+        Share of right answers, 0 to 1.
+    """
+    execute, right = fastest(), 0
+    for inputs, labels in held.batches(rows):
+        (values,) = execute(graph, [inputs])
+        right += int((values[graph.outputs[0]].argmax(axis=1) == labels).sum())
+    return right / len(rows)
+
+
+def change(before: Graph, after: Graph) -> float:
+    """Compare two networks in float64 on random inputs of two sizes.
+
+    Args:
+        before: One network.
+        after: Another with the same inputs and outputs.
+
+    Returns:
+        The largest difference relative to the largest result.
+    """
+    worst = 0.0
+    for size in _SIZES:
+        scaled = {i.name: _scaled(draw(i.type, 2), size) for i in before.inputs}
+        (old,) = run(before, [scaled], dtype="float64")
+        (new,) = run(after, [scaled], dtype="float64")
+        pairs = [new[n] for n in before.outputs], [old[n] for n in before.outputs]
+        worst = max(worst, relative_error(*pairs))
+    return worst
+
+
+def _scaled(array: Array, size: float) -> Array:
+    return (array * size).astype(array.dtype) if array.dtype.kind == "f" else array
+
+
+def write_pruned(result: PruneResult, opened: Opened, out: Path) -> Path:
+    """Write a pruned model as an ONNX file, or as a model folder.
+
+    Args:
+        result: From ``prune``.
+        opened: The model that was pruned.
+        out: A new path; ``.onnx`` for a file, anything else for a folder.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputExistsError: If something is there.
+    """
+    if out.suffix == ".onnx":
+        check_place(out)
+        save_onnx(result.graph, out)
+        return out
+    folder = opened.folder or ModelFolder(result.graph)
+    notes = {**folder.training, "pruned": result.to_dict()}
+    whole = replace(folder, graph=result.graph, training=notes, registry=None)
+    return save_folder(out, whole)

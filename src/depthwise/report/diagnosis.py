@@ -1,0 +1,134 @@
+"""Diagnoses and prunings as tables, and as advice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import rich.table
+
+from depthwise.diagnosis import Diagnosis, Fault, LayerDiagnosis, effective_rank
+from depthwise.report.terminal import table, thousands
+
+
+def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
+    """Lay a diagnosis out for the terminal.
+
+    Args:
+        told: What was found.
+
+    Returns:
+        A table of the worst layers, and one of faults if there are any.
+
+    Example:
+        >>> len(diagnosis_tables(Diagnosis("nothing", ())))
+        1
+    """
+    head = ("layer", "channels", "carry nothing new", "effective rank", "faults")
+    rows = [
+        (
+            layer.name,
+            str(layer.channels),
+            f"{100 * layer.worst:.0f} %",
+            _rank(layer),
+            _faults(layer),
+        )
+        for layer in told.worst()
+    ]
+    source = f"{told.samples:,} samples" if told.samples else "weights alone"
+    title = f"{told.name}: {told.channels:,} channels, from {source}"
+    faults = [
+        (
+            str(fault),
+            _count(told, fault, proven=True),
+            _count(told, fault, proven=False),
+            f"{100 * told.share(fault):.1f} %",
+            fault.meaning,
+        )
+        for fault in Fault
+        if told.share(fault)
+    ]
+    names = ("fault", "proven", "observed", "of all channels", "what it is")
+    tables = [table(title, head, rows, prose=[4])]
+    return [*tables, table("faults", names, faults, prose=[4])] if faults else tables
+
+
+def advice_lines(told: Diagnosis) -> list[str]:
+    """Say what to do about what was found.
+
+    Args:
+        told: What was found.
+
+    Returns:
+        A line a fault, most frequent first; one line where nothing was found.
+
+    Example:
+        >>> advice_lines(Diagnosis("nothing", ()))
+        ['nothing found: every channel carries something of its own']
+    """
+    faults = [fault for fault in Fault if told.share(fault)]
+    if not faults:
+        return ["nothing found: every channel carries something of its own"]
+    order = sorted(faults, key=lambda fault: -told.share(fault))
+    return [f"{fault}: {fault.advice}" for fault in order]
+
+
+def pruning_tables(told: Mapping[str, Any]) -> list[rich.table.Table]:
+    """Lay out what pruning did.
+
+    Args:
+        told: ``PruneResult.to_dict()``.
+
+    Returns:
+        What went, what had to stay, and costs before and after.
+
+    Example:
+        >>> cost = {"before": 4, "after": 2}
+        >>> made = {"name": "n", "removed": {}, "kept": {}, "macs": cost}
+        >>> made |= {"params": cost, "error": 0.0, "accuracy": {}}
+        >>> len(pruning_tables(made))
+        2
+    """
+    went = [
+        (layer, str(len(gone)), ", ".join(map(str, gone)))
+        for layer, gone in told["removed"].items()
+    ]
+    stayed = [
+        (layer, channel, why)
+        for layer, held in told["kept"].items()
+        for channel, why in held.items()
+    ]
+    figures = [
+        ("MACs", *map(thousands, _ends(told["macs"]))),
+        ("parameters", *map(thousands, _ends(told["params"]))),
+    ]
+    if told["accuracy"]:
+        before, after = _ends(told["accuracy"])
+        figures.append(("accuracy", f"{100 * before:.2f} %", f"{100 * after:.2f} %"))
+    figures.append(("largest change of a result", "", f"{told['error']:.1e}"))
+    title = f"{told['name']}: {'removed' if went else 'nothing to remove'}"
+    tables = [table(title, ("layer", "", "channels"), went, prose=[2])]
+    if stayed:
+        head = ("layer", "channel", "why it stays")
+        tables.append(table("carry nothing, but stay", head, stayed, prose=[2]))
+    return [*tables, table("cost", ("", "before", "after"), figures)]
+
+
+def _ends(pair: Mapping[str, float]) -> tuple[float, float]:
+    return pair["before"], pair["after"]
+
+
+def _rank(layer: LayerDiagnosis) -> str:
+    if layer.statistics is None:
+        return ""
+    return f"{effective_rank(layer.statistics.covariance):.1f}"
+
+
+def _faults(layer: LayerDiagnosis) -> str:
+    found = [(f, layer.share(f)) for f in Fault if layer.share(f)]
+    return ", ".join(f"{round(s * layer.channels)} {fault}" for fault, s in found)
+
+
+def _count(told: Diagnosis, fault: Fault, *, proven: bool) -> str:
+    some = (f for f in told.findings if f.fault is fault and f.proven is proven)
+    return str(sum(len(f.channels) for f in some) or "")
