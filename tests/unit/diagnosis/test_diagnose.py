@@ -160,7 +160,9 @@ def carries_nothing(rest: Graph, state: dict[str, np.ndarray]) -> bool:
     )
 
 
-def check_against_ablation(graph: Graph, x: np.ndarray) -> tuple[int, int]:
+def check_against_ablation(
+    graph: Graph, x: np.ndarray, still: float = 0
+) -> tuple[int, int]:
     """Ablate every channel in turn; findings and results must agree, both ways.
 
     What is proven changes nothing, whatever the channel is set to within its span,
@@ -174,7 +176,7 @@ def check_against_ablation(graph: Graph, x: np.ndarray) -> tuple[int, int]:
     names = tuple(name for node in graph.nodes for name in node.outputs)
     (state,) = run(graph, [x], names, dtype="float64")
     state = {**state, "x": x}
-    told = diagnose_graph(graph, [x], execute=exactly, limits=Limits(still=0))
+    told = diagnose_graph(graph, [x], execute=exactly, limits=Limits(still=still))
     ended = missed = 0
     for layer, value in observed_values(graph).items():
         if value in graph.outputs:
@@ -197,6 +199,14 @@ def check_against_ablation(graph: Graph, x: np.ndarray) -> tuple[int, int]:
                 assert carries_nothing(rest, state | {value: still}), (value, channel)
             ended += nothing
     return ended, missed
+
+
+def test_check_against_ablation_can_fail() -> None:
+    graph, _ = generate(0)
+    shape = graph.bind(2).inputs[0].type.shape
+    x = np.random.default_rng(0).standard_normal(shape)
+    with pytest.raises(AssertionError):
+        check_against_ablation(graph, x, still=1e9)
 
 
 def exactly(graph, batches, taps=()):
