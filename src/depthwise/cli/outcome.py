@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,12 +54,15 @@ def show_fitted(written: Written | None, *, json: bool) -> None:
     show_paths(written.paths)
 
 
-def show_predictions(predictions: Iterable[Prediction], *, json: bool) -> None:
+def show_predictions(
+    predictions: Iterable[Prediction], *, json: bool, classes: Sequence[str] = ()
+) -> None:
     """Print predictions as they come: CSV, or a JSON object a line.
 
     Args:
         predictions: In order.
         json: Whether to print JSON lines.
+        classes: Those whose probabilities the CSV has too.
     """
     import csv
     import json as plain
@@ -67,18 +70,25 @@ def show_predictions(predictions: Iterable[Prediction], *, json: bool) -> None:
 
     writer = csv.writer(sys.stdout)
     if not json:
-        writer.writerow(("source", "label", "probability", "truth"))
+        more = [f"p({name})" for name in classes]
+        writer.writerow(("source", "label", "probability", "truth", *more))
     right = total = 0
     for found in predictions:
         right, total = right + (found.label == found.truth), total + 1
         if json:
             typer.echo(plain.dumps(found.to_dict(), ensure_ascii=False))
         else:
-            chance = f"{found.probability:.4f}"
-            writer.writerow((found.source, found.label, chance, found.truth or ""))
+            writer.writerow(_fields(found, classes))
         sys.stdout.flush()
     if total and found.truth is not None:
         typer.echo(f"{right} of {total} agree with the data's labels", err=True)
+
+
+def _fields(found: Prediction, classes: Sequence[str]) -> tuple[str, ...]:
+    """One line of the CSV."""
+    every = (f"{found.probabilities[name]:.4f}" for name in classes)
+    chance = f"{found.probability:.4f}"
+    return (found.source, found.label, chance, found.truth or "", *every)
 
 
 def show_note(note: str) -> None:

@@ -57,5 +57,8 @@ def train(
     dataset = parts.open_dataset(data, **reading.parsed(), on_bad=on_bad.value)
     show_note(parts.reading_note(dataset.report))
     groups = {"test": test or (), "validation": validation or ()}
-    split = parts.choose_split(dataset, **groups, seed=settings.seed)
+    split = parts.choose_split(
+        dataset, **groups, seed=settings.seed, on_bad=on_bad.value
+    )
+    show_note(parts.splitting_note([split]))
     show_fitted(run_training(dataset, split, plan), json=json)

@@ -62,10 +62,14 @@ def twin(
     refuse_folder(out, resume=resume)
     dataset = parts.open_dataset(data, **reading.parsed(), on_bad=on_bad.value)
     show_note(parts.reading_note(dataset.report))
+    folded = parts.choose_folds(
+        dataset, folds, **named, seed=settings.seed, on_bad=on_bad.value
+    )
+    show_note(parts.splitting_note(folded.values()))
     plan = TwinPlan(
         model=model,
         variants=tuple(name.strip() for name in convs.split(",")),
-        folds=parts.choose_folds(dataset, folds, **named, seed=settings.seed),
+        folds=folded,
         seeds=tuple(range(settings.seed, settings.seed + seeds)),
         settings=settings,
         folder=out,

@@ -11,12 +11,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from depthwise.data.arrays import dataset_of
+from depthwise.data.rules import ReadReport
 from depthwise.data.stored_rows import join_rows, open_npy
 from depthwise.errors import DataError, FormatError, OutputExistsError
 from depthwise.files import write_json
@@ -59,7 +61,8 @@ def read_array_folder(folder: Path) -> Dataset:
         path = folder / f"{name}.npy"
         if path.is_file():
             arrays[name] = open_npy(path)[:]
-    return dataset_of(arrays, source=folder)
+    made = dataset_of(arrays, source=folder)
+    return replace(made, report=ReadReport(read=len(made)))
 
 
 def _about(path: Path) -> dict[str, Any]:

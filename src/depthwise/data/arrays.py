@@ -16,7 +16,7 @@ from depthwise.data.class_counts import note_single_classes
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
 from depthwise.data.duplicates import Fingerprints, hash_samples, judge_copies
 from depthwise.data.rulebook import found
-from depthwise.data.rules import OnBad, settle
+from depthwise.data.rules import Finding, OnBad, settle
 from depthwise.data.stored_rows import open_npz_member
 from depthwise.errors import DataError, FormatError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from depthwise.data.dataset import Array, Inputs
+    from depthwise.data.dataset import Array, Indices, Inputs
 
 REQUIRED: Final = ("inputs", "labels")
 KNOWN: Final = (
@@ -36,6 +36,9 @@ KNOWN: Final = (
     "parts",
     "rate_hz",
 )
+
+_ROWS: Final = 1024
+"""Samples looked at in one go."""
 
 
 def read_npz(
@@ -123,13 +126,9 @@ def leave_out_broken(dataset: Dataset, source: Path, on_bad: OnBad) -> Dataset:
     names = [dataset.classes[label] for label in dataset.labels.tolist()]
     findings = note_single_classes(names, source)
     keep = np.arange(len(dataset))
-    if isinstance(inputs, np.ndarray) and inputs.dtype.kind == "f":
-        whole = np.isfinite(inputs).all(axis=tuple(range(1, inputs.ndim)))
-        findings += [
-            found("sample-broken", f"{source} sample {n}", "NaN or infinity")
-            for n in np.flatnonzero(~whole).tolist()
-        ]
-        keep = np.flatnonzero(whole)
+    if isinstance(inputs, np.ndarray):
+        keep, broken = keep_finite(inputs, source)
+        findings += broken
     if isinstance(inputs, np.ndarray) and dataset.parts is not None:
         prints = Fingerprints(
             [f"{source} sample {n}" for n in range(len(dataset))],
@@ -146,6 +145,35 @@ def leave_out_broken(dataset: Dataset, source: Path, on_bad: OnBad) -> Dataset:
         raise DataError(msg, report.why_nothing())
     kept = dataset if len(keep) == len(dataset) else dataset.take(keep)
     return replace(kept, report=report)
+
+
+def keep_finite(inputs: Inputs, source: Path) -> tuple[Indices, list[Finding]]:
+    """Find the samples that are numbers throughout; some are read at a time.
+
+    Args:
+        inputs: Samples ``[n, …]``.
+        source: Where they come from, for messages.
+
+    Returns:
+        Indices of the whole samples, and a finding for each of the others.
+
+    Example:
+        >>> from pathlib import Path
+        >>> kept, others = keep_finite(np.array([[1.0], [np.nan]]), Path("a.npy"))
+        >>> kept.tolist(), str(others[0])
+        ([0], 'a.npy sample 1: samples must be finite; got NaN or infinity')
+    """
+    whole = np.ones(len(inputs), np.bool_)
+    if inputs.dtype.kind == "f":
+        for start in range(0, len(inputs), _ROWS):
+            rows = np.asarray(inputs[start : start + _ROWS])
+            finite = np.isfinite(rows).all(axis=tuple(range(1, rows.ndim)))
+            whole[start : start + _ROWS] = finite
+    broken = [
+        found("sample-broken", f"{source} sample {n}", "NaN or infinity")
+        for n in np.flatnonzero(~whole).tolist()
+    ]
+    return np.flatnonzero(whole), broken
 
 
 def dataset_of(arrays: Mapping[str, Any], *, source: Path) -> Dataset:

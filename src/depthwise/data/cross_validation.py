@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from depthwise.data.splits import Split, split_by_group
+from depthwise.data.splits import Split, of_parts, split_by_group
 from depthwise.data.units import divide, units_of
 from depthwise.errors import UsageError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from depthwise.data.dataset import Dataset, Indices
+    from depthwise.data.rules import OnBad
 
 
 def folds(
@@ -22,6 +23,7 @@ def folds(
     *,
     validation: float = 0.15,
     seed: int = 0,
+    on_bad: OnBad = "fail",
 ) -> tuple[Split, ...]:
     """Divide a dataset into folds; each is the test part of one split.
 
@@ -31,6 +33,8 @@ def folds(
         validation: Share of the other units to validate on, at least one unit; 0 for
             no validation part.
         seed: The same seed gives the same folds.
+        on_bad: Refuse ("fail") or leave out ("skip") test samples of classes that
+            training never sees.
 
     Returns:
         One split a fold.
@@ -47,15 +51,21 @@ def folds(
         [[0, 1, 2, 3], [4, 5, 6, 7]]
     """
     if not isinstance(k, int):
-        tests = [split_by_group(dataset, list(names)).test for names in k]
+        tests = [_named(dataset, list(map(str, names)), on_bad) for names in k]
     else:
         tests = _draw(dataset, k, seed)
     if len(tests) < 2:
         raise UsageError(f"cross-validation needs at least 2 folds; got {len(tests)}")
     return tuple(
-        _around(dataset, test, validation, seed + number)
-        for number, test in enumerate(tests)
+        of_parts(dataset, _around(dataset, test, validation, seed + n), on_bad=on_bad)
+        for n, test in enumerate(tests)
     )
+
+
+def _named(dataset: Dataset, names: list[str], on_bad: OnBad) -> Indices:
+    """Samples of named groups, if they can be a test part."""
+    split_by_group(dataset, names, on_bad=on_bad)
+    return np.flatnonzero(np.isin(np.asarray(dataset.groups), names))
 
 
 def _draw(dataset: Dataset, k: int, seed: int) -> list[Indices]:
@@ -75,12 +85,12 @@ def _draw(dataset: Dataset, k: int, seed: int) -> list[Indices]:
     return [np.flatnonzero(fold[owner] == number) for number in range(k)]
 
 
-def _around(dataset: Dataset, test: Indices, validation: float, seed: int) -> Split:
-    """The split that tests on the given samples."""
+def _around(dataset: Dataset, test: Indices, validation: float, seed: int) -> Indices:
+    """Part of each sample, where the given ones are tested."""
+    part = np.full(len(dataset), 2, np.int64)
     rest = np.setdiff1d(np.arange(len(dataset)), test)
-    empty = np.empty(0, np.int64)
-    if not validation:
-        return Split(rest, empty, test)
-    owner, strata = units_of(dataset, rest)
-    part = divide(strata, (1.0 - validation, validation), seed=seed)[owner]
-    return Split(rest[part == 0], rest[part == 1], test)
+    part[rest] = 0
+    if validation:
+        owner, strata = units_of(dataset, rest)
+        part[rest] = divide(strata, (1.0 - validation, validation), seed=seed)[owner]
+    return part

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from depthwise.data.dataset import Dataset
+from depthwise.data.rules import ReadReport
 from depthwise.errors import FormatError
 
 if TYPE_CHECKING:
@@ -140,4 +141,5 @@ def read_idx_images(
         channels=("grey",),
         name=name,
         parts=np.repeat(list(parts), counts) if parts else None,
+        report=ReadReport(read=len(together)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,13 +34,44 @@ class LiveWindow:
     skipped: int
 
 
+@dataclass(frozen=True)
+class LiveReport:
+    """What came of a stream that ended.
+
+    Args:
+        rows: Rows that came, without a header.
+        windows: Windows that were cut.
+        skipped: Rows left out.
+        first: What was wrong with the first of them, or None.
+        length: Rows of a window.
+
+    Example:
+        >>> print(LiveReport(rows=3, windows=0, skipped=0, first=None, length=4))
+        3 rows, 0 skipped, 0 windows; a window needs 4 rows in a row
+    """
+
+    rows: int
+    windows: int
+    skipped: int
+    first: Finding | None
+    length: int
+
+    def __str__(self) -> str:
+        said = [f"{self.rows} rows, {self.skipped} skipped, {self.windows} windows"]
+        if not self.windows:
+            said.append(f"a window needs {self.length} rows in a row")
+        if self.first is not None:
+            said.append(f"the first skipped: {self.first}")
+        return "; ".join(said)
+
+
 def live_windows(
     lines: Iterable[str],
     preprocessing: Preprocessing,
     *,
     hop: int | None = None,
     on_bad: OnBad = "fail",
-) -> Iterator[LiveWindow]:
+) -> Generator[LiveWindow, None, LiveReport]:
     """Cut a stream of comma-separated rows into windows while it arrives.
 
     Args:
@@ -53,6 +84,9 @@ def live_windows(
 
     Yields:
         A window as soon as it is full, then one every ``hop`` rows.
+
+    Returns:
+        What came of the stream, when it ends.
 
     Raises:
         UsageError: If the model takes no windows, or hop is below 1.
@@ -72,7 +106,8 @@ def live_windows(
     if length is None or hop is None or hop < 1:
         raise UsageError(f"a live model needs a window and a hop; got {length}, {hop}")
     ring = np.zeros((len(preprocessing.channels), length), np.float32)
-    full = skipped = row = 0
+    full = skipped = row = windows = 0
+    first: Finding | None = None
     order: list[int] | None = None
     for cells in csv.reader(lines):
         if not cells:
@@ -87,13 +122,15 @@ def live_windows(
         if not isinstance(values, np.ndarray):
             if on_bad == "fail":
                 raise DataError(str(values), SKIP_HINT)
-            skipped, full = skipped + 1, 0
+            skipped, full, first = skipped + 1, 0, first or values
             continue
         ring[:, :-1] = ring[:, 1:]
         ring[:, -1] = values
         full += 1
         if full == length or (full > length and (full - length) % hop == 0):
+            windows += 1
             yield LiveWindow(row, ring.copy(), skipped)
+    return LiveReport(row, windows, skipped, first, length)
 
 
 def _order(cells: list[str], preprocessing: Preprocessing) -> list[int] | None:

@@ -18,6 +18,7 @@ import numpy as np
 from depthwise.data.dataset import Dataset
 from depthwise.data.idx import read_idx_images
 from depthwise.data.recording_set import Windowing
+from depthwise.data.rules import ReadReport
 from depthwise.data.series_ts import read_ts
 from depthwise.data.watch import read_watch
 from depthwise.errors import FormatError, MissingDependencyError, UnknownNameError
@@ -177,4 +178,5 @@ def read_pixel_table(path: Path, *, name: str, size: int) -> Dataset:
         classes=tuple(str(c) for c in range(int(labels.max()) + 1)),
         channels=("grey",),
         name=name,
+        report=ReadReport(read=len(labels)),
     )

@@ -137,7 +137,7 @@ def split(
             rows = np.flatnonzero(part == 0)
             rest = 1.0 if code == 2 else 1.0 - test
             part[rows[_some(dataset, rows, share / rest, seed)]] = code
-    return _finish(dataset, part, on_bad)
+    return of_parts(dataset, part, on_bad=on_bad)
 
 
 def split_by_group(
@@ -185,7 +185,7 @@ def split_by_group(
                     f"a group must be in one part only; got {name!r} twice"
                 )
             part[rows] = code
-    return _finish(dataset, part, on_bad)
+    return of_parts(dataset, part, on_bad=on_bad)
 
 
 def _check_fractions(fractions: tuple[float, float, float]) -> None:
@@ -216,8 +216,27 @@ def _some(dataset: Dataset, rows: Indices, share: float, seed: int) -> Indices:
     return np.flatnonzero(part[owner] == 1)
 
 
-def _finish(dataset: Dataset, part: Indices, on_bad: OnBad) -> Split:
-    """Check the classes of the parts, then build the split."""
+def of_parts(dataset: Dataset, part: Indices, *, on_bad: OnBad = "fail") -> Split:
+    """Build a split from the part of each sample, if training sees every class.
+
+    Args:
+        dataset: The samples.
+        part: 0 (training), 1 (validation) or 2 (test) for each sample.
+        on_bad: As in :func:`split`.
+
+    Returns:
+        The split.
+
+    Raises:
+        DataError: If a part stays empty, or training lacks classes.
+
+    Example:
+        >>> from depthwise.data.dataset import Dataset
+        >>> data = Dataset(np.zeros((4, 1, 8)), np.array([0, 1, 0, 1]),
+        ...     classes=("a", "b"), channels=("x",), name="toy")
+        >>> of_parts(data, np.array([0, 0, 1, 2])).validation.tolist()
+        [2]
+    """
     check_on_bad(on_bad)
     labels = dataset.labels
     seen = np.unique(labels[part == 0])
@@ -235,7 +254,8 @@ def _finish(dataset: Dataset, part: Indices, on_bad: OnBad) -> Split:
             f" got {int(unseen.sum())} samples of {names} outside it"
         )
         if on_bad == "fail":
-            raise DataError(sentence, 'on_bad="skip" leaves those samples out')
+            hint = 'on_bad="skip" (--on-bad skip) leaves those samples out'
+            raise DataError(sentence, hint)
         part = np.where(unseen, -1, part)
         notes.append(sentence)
     rows = [np.flatnonzero(part == code) for code in range(len(PARTS))]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from depthwise.data.arrays import read_npz_inputs
+from depthwise.data.arrays import keep_finite, read_npz_inputs
 from depthwise.data.columns import Columns
-from depthwise.data.dataset import IN_MEMORY_BYTES
+from depthwise.data.dataset import IN_MEMORY_BYTES, Rows
 from depthwise.data.image_file import SUFFIXES as IMAGE_SUFFIXES
 from depthwise.data.image_file import read_header
 from depthwise.data.image_set import Place, Target, build_images
@@ -18,7 +18,7 @@ from depthwise.data.recording_files import SUFFIXES as TABLE_SUFFIXES
 from depthwise.data.recording_files import read_table
 from depthwise.data.recording_set import Windowing, build_dataset
 from depthwise.data.recordings import Origin, recordings_of
-from depthwise.data.rules import Finding, OnBad, ReadReport, check_on_bad
+from depthwise.data.rules import Finding, OnBad, ReadReport, check_on_bad, settle
 from depthwise.data.stored_rows import open_npy
 from depthwise.data.walk import list_files
 from depthwise.errors import DataError
@@ -91,7 +91,7 @@ def open_inputs(
     if not path.exists():
         raise DataError(f"samples must be in a file or folder that exists; got {path}")
     if path.suffix in {".npy", ".npz"}:
-        opened = _arrays(path, in_memory_bytes)
+        opened = _arrays(path, on_bad, in_memory_bytes)
     elif preprocessing.kind == "image":
         opened = _images(path, preprocessing, on_bad, in_memory_bytes)
     else:
@@ -116,15 +116,17 @@ def _check_shape(path: Path, opened: Unlabelled, preprocessing: Preprocessing) -
         )
 
 
-def _arrays(path: Path, in_memory_bytes: int) -> Unlabelled:
+def _arrays(path: Path, on_bad: OnBad, in_memory_bytes: int) -> Unlabelled:
     """Arrays of samples, without a look at their labels."""
     inputs: Inputs = (
         read_npz_inputs(path, in_memory_bytes)
         if path.suffix == ".npz"
         else open_npy(path)
     )
-    numbers = np.arange(len(inputs)).astype(np.str_)
-    return Unlabelled(inputs, numbers, ReadReport(read=len(inputs)))
+    keep, broken = keep_finite(inputs, path)
+    report = settle(broken, read=len(keep), on_bad=on_bad)
+    kept = Rows(inputs, keep) if broken else inputs
+    return Unlabelled(kept, keep.astype(np.str_), report)
 
 
 def _images(
@@ -144,7 +146,8 @@ def _images(
         on_bad=on_bad,
         in_memory_bytes=in_memory_bytes,
     )
-    return _unlabelled(dataset, dataset.files)
+    names = dataset.files if path.is_dir() else np.array([path.name])
+    return _unlabelled(dataset, names)
 
 
 def _recordings(
@@ -191,7 +194,8 @@ def _pick(table: Table, preprocessing: Preprocessing) -> Table:
 
 def _unlabelled(dataset: Dataset, names: Names | None) -> Unlabelled:
     """Leave the labels out, and what was noted about their classes."""
-    noted = [f for f in dataset.report.noted if f.rule.code != "class-single"]
+    unasked = {"class-single", "duplicate-within"}
+    noted = [f for f in dataset.report.noted if f.rule.code not in unasked]
     report = replace(dataset.report, noted=tuple(noted))
     numbers = np.arange(len(dataset)).astype(np.str_)
     return Unlabelled(dataset.inputs, numbers if names is None else names, report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -111,12 +111,32 @@ def reading_note(report: ReadReport) -> str:
     return "\n".join([counted, *(f"  {line}" for line in report.named())])
 
 
+def splitting_note(splits: Iterable[Split]) -> str:
+    """Say what splitting left out.
+
+    Args:
+        splits: The splits of an experiment.
+
+    Returns:
+        A line a split that left something out.
+
+    Example:
+        >>> import numpy as np
+        >>> rows = np.arange(3)
+        >>> splitting_note([Split(rows[:1], rows[1:2], rows[2:], ("1 of a class",))])
+        'left out of a split: 1 of a class'
+    """
+    notes = [note for split in splits for note in split.notes]
+    return "\n".join(f"left out of a split: {note}" for note in notes)
+
+
 def choose_split(
     dataset: Dataset,
     *,
     test: Sequence[str] = (),
     validation: Sequence[str] = (),
     seed: int = 0,
+    on_bad: OnBad = "fail",
 ) -> Split:
     """Split data by named groups, or else by shares.
 
@@ -125,6 +145,8 @@ def choose_split(
         test: Groups to hold out for the score; none takes 15 % by seed.
         validation: Groups to choose the best epoch by; none lets the seed choose.
         seed: Of the choice.
+        on_bad: Refuse samples to test on whose class is not in training, or leave
+            them out.
 
     Returns:
         The parts.
@@ -134,16 +156,27 @@ def choose_split(
         DataError: If a part would be empty.
     """
     if not test and not validation:
-        return split_by_share(dataset, SHARES, seed=seed)
+        return split_by_share(dataset, SHARES, seed=seed, on_bad=on_bad)
     if dataset.groups is None:
         msg = f"--test names groups; got data without groups: {dataset.name}"
         raise UsageError(msg, "leave --test out: the split is by shares then")
-    named = split_by_group(dataset, test, validation=validation)
+    test, validation = _names(dataset, test), _names(dataset, validation)
+    named = split_by_group(dataset, test, validation=validation, on_bad=on_bad)
     if validation:
         return named
-    inner = split_by_share(dataset.take(named.train), _INNER, seed=seed)
     rest = named.train
-    return Split(rest[inner.train], rest[inner.test], named.test)
+    inner = split_by_share(dataset.take(rest), _INNER, seed=seed, on_bad=on_bad)
+    notes = (*named.notes, *inner.notes)
+    return Split(rest[inner.train], rest[inner.test], named.test, notes)
+
+
+def _names(dataset: Dataset, words: Sequence[str]) -> list[str]:
+    """Groups that a user names, several in one word too, unless that is a group."""
+    known = set(() if dataset.groups is None else dataset.groups.tolist())
+    found: list[str] = []
+    for word in words:
+        found += [word] if word in known else word.split(",")
+    return found
 
 
 def choose_folds(
@@ -153,6 +186,7 @@ def choose_folds(
     test: Sequence[str] = (),
     validation: Sequence[str] = (),
     seed: int = 0,
+    on_bad: OnBad = "fail",
 ) -> dict[str, Split]:
     """Make folds, by group wherever there are groups.
 
@@ -162,6 +196,8 @@ def choose_folds(
         test: Groups to hold out, for a single split.
         validation: Groups to choose the best epoch by, for a single split.
         seed: Of the choice.
+        on_bad: Refuse samples to test on whose class is not in training, or leave
+            them out.
 
     Returns:
         Splits by name.
@@ -172,9 +208,9 @@ def choose_folds(
     """
     check_folds(count, test=test, validation=validation)
     if count == 1:
-        single = choose_split(dataset, test=test, validation=validation, seed=seed)
-        return {"1": single}
-    drawn = folds(dataset, count, seed=seed)
+        named = {"test": test, "validation": validation}
+        return {"1": choose_split(dataset, **named, seed=seed, on_bad=on_bad)}
+    drawn = folds(dataset, count, seed=seed, on_bad=on_bad)
     return {str(number): part for number, part in enumerate(drawn, start=1)}
 
 

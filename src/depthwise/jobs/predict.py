@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from depthwise.data import Dataset, Preprocessing, ReadReport, live_windows, open_inputs
 from depthwise.data.columns import Columns
+from depthwise.data.live import LiveReport
 from depthwise.engine import compile_graph
 from depthwise.errors import CompileError, DataError, UsageError
 from depthwise.execute import run
@@ -138,9 +139,30 @@ def predict_dataset(predictor: Predictor, dataset: Dataset) -> Iterator[Predicti
         )
         raise DataError(msg, "without --labels the labels are not looked at")
     truths = (dataset.classes[label] for label in dataset.labels.tolist())
-    names = [str(index) for index in range(len(dataset))]
+    sources = dataset.recordings if dataset.files is None else dataset.files
+    names = list(map(str, range(len(dataset)) if sources is None else sources))
     for found, truth in zip(_batches(predictor, dataset, names), truths, strict=True):
         yield Prediction(**{**found.to_dict(), "truth": truth})
+
+
+def as_trained(
+    predictor: Predictor, asked: Mapping[str, Any], source: str
+) -> dict[str, Any]:
+    """Read labelled data as the training data were read, unless told otherwise.
+
+    Args:
+        predictor: From ``make_predictor``.
+        asked: Options of ``open_dataset``; None where nothing was said.
+        source: What is to be read; arrays are cut already.
+
+    Returns:
+        The options, with the model's window, step and size.
+    """
+    trained = predictor.preprocessing
+    known: dict[str, Any] = {"size": trained.size, "mode": trained.mode}
+    if not source.endswith(".npz"):
+        known |= {"window": trained.window, "step": trained.step}
+    return {name: known.get(name) if v is None else v for name, v in asked.items()}
 
 
 def predict_source(
@@ -176,7 +198,7 @@ def predict_live(
     *,
     hop: int | None = None,
     on_bad: OnBad = "skip",
-) -> Iterator[Prediction]:
+) -> Generator[Prediction, None, LiveReport]:
     """Predict a stream of sensor rows, one label a hop.
 
     Args:
@@ -189,11 +211,20 @@ def predict_live(
         A prediction as soon as a window is full, then one every hop; its source is
         the number of the newest row.
 
+    Returns:
+        How many rows came, were left out, and made windows, when the stream ends.
+
     Raises:
         UsageError: If the model takes no windows, or hop is below 1.
     """
     asked = predictor.preprocessing
-    for window in live_windows(lines, asked, hop=hop, on_bad=on_bad):
+    windows = live_windows(lines, asked, hop=hop, on_bad=on_bad)
+    while True:
+        try:
+            window = next(windows)
+        except StopIteration as end:
+            report: LiveReport = end.value
+            return report
         yield from predictor.predict(window.values[None], [str(window.row)])
 
 

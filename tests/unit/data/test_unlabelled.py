@@ -60,6 +60,7 @@ def test_images_in_any_folders(tmp_path) -> None:
     np.testing.assert_array_equal(opened.inputs, labelled.inputs)
     one = open_inputs(tmp_path / opened.names[5], IMAGES)
     np.testing.assert_array_equal(one.inputs, labelled.inputs[[5]])
+    assert one.names.tolist() == [opened.names[5].rpartition("/")[2]]
 
 
 @pytest.mark.parametrize("suffix", ["npy", "npz"])
@@ -87,6 +88,21 @@ def test_other_shapes_are_refused(shape, tmp_path) -> None:
     np.save(tmp_path / "a.npy", np.zeros(shape))
     with pytest.raises(DataError, match="must have the shape"):
         open_inputs(tmp_path / "a.npy", SENSORS)
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+def test_broken_samples_of_arrays_are_refused_or_left_out(suffix, tmp_path) -> None:
+    inputs = np.random.default_rng(0).normal(size=(5, 3, 10)).astype(np.float32)
+    inputs[1, 2, 3], inputs[4, 0, 0] = np.nan, np.inf
+    path = tmp_path / f"a.{suffix}"
+    np.save(path, inputs) if suffix == "npy" else np.savez(path, inputs=inputs)
+    with pytest.raises(DataError, match=f"{suffix} sample 1: samples must be finite"):
+        open_inputs(path, SENSORS)
+    opened = open_inputs(path, SENSORS, on_bad="skip")
+    assert opened.names.tolist() == ["0", "2", "3"]
+    np.testing.assert_array_equal(opened.inputs[:], inputs[[0, 2, 3]])
+    assert opened.report.counts() == [("sample-broken", 2)]
+    assert opened.report.read == 3
 
 
 def test_nothing_there_is_one_sentence(tmp_path) -> None:
@@ -148,6 +164,23 @@ def test_a_bad_row_is_refused_or_no_window_spans_it(bad: str) -> None:
     made = list(live_windows(lines, SENSORS, hop=1, on_bad="skip"))
     assert [window.row for window in made] == [10, 11, 12, 23, 24, 25, 26]
     assert [window.skipped for window in made] == [0, 0, 0, 1, 1, 1, 1]
+
+
+def at_the_end(lines: list[str], **options: str) -> str:
+    windows = live_windows(lines, SENSORS, hop=5, **options)
+    while True:
+        try:
+            next(windows)
+        except StopIteration as end:
+            return str(end.value)
+
+
+def test_a_stream_that_ends_is_summed_up() -> None:
+    assert at_the_end(rows(16)) == "16 rows, 0 skipped, 2 windows"
+    short = at_the_end(["ax,ay,az", *rows(9)])
+    assert short == "9 rows, 0 skipped, 0 windows; a window needs 10 rows in a row"
+    bad = at_the_end([*rows(12), "1,2,x", "1,2", *rows(10)], on_bad="skip")
+    assert bad.startswith("24 rows, 2 skipped, 2 windows; the first skipped: row 13: ")
 
 
 def test_a_stream_that_cannot_be_is_refused() -> None:
