@@ -6,8 +6,10 @@ Each network is trained dense, separable and blueprint on the same data, order a
 seeds; the validation part of the training data chooses the epoch, and the test part is
 scored once. Runs stay in --folder: started again, it goes on where it stopped. Writes
 results/twin_NAME.json, after each run what there is so far; 1 if a separable network
-misses its bar. With --time only the separable network is trained, anew, and its minutes
-replace those in the file: for a machine that was busy the first time.
+misses its bar. With --share the twins are compared on so many of the training samples,
+all three on the same, and only the separable network that is held against the bar
+learns from all: for a slow machine. With --time only the separable network is trained,
+anew, and its minutes replace those in the file: for a machine that was busy before.
 """
 
 from __future__ import annotations
@@ -108,35 +110,50 @@ CASES = {
 def measure(case: Case, options: argparse.Namespace, path: Path) -> dict[str, Any]:
     """Train every variant with every seed, and write the figures after each."""
     dataset = open_data(case.data)
+    parts = case.parts(dataset)
     bars = {"accuracy": case.accuracy, "minutes": case.minutes or None}
     cells: list[dict[str, Any]] = []
 
-    def note(run: Run) -> None:
-        cells.append({"variant": run.variant, **run_summary(run)})
-        write_json(path, {"bars": bars, "cells": [slim(cell) for cell in cells]})
+    def compare(split: Split, variants: tuple[str, ...]) -> dict[str, Any]:
+        def note(run: Run) -> None:
+            about = {"variant": run.variant, "train": len(split.train)}
+            cells.append({**about, **slim(run_summary(run))})
+            write_json(path, {"bars": bars, "cells": cells})
 
-    plan = TwinPlan(
-        model=case.model,
-        variants=tuple(options.variants.split(",")),
-        folds={"published": case.parts(dataset)},
-        seeds=tuple(range(options.seeds)),
-        settings=replace(case.settings, threads=options.threads),
-        folder=options.folder / case.data,
-        options=case.options,
-        resume=True,
-        after_run=note,
-    )
-    summary = summarise(run_twin(dataset, plan))
+        size = "" if len(split.train) == len(parts.train) else f"-{len(split.train)}"
+        plan = TwinPlan(
+            model=case.model,
+            variants=variants,
+            folds={"published": split},
+            seeds=tuple(range(options.seeds)),
+            settings=replace(case.settings, threads=options.threads),
+            folder=options.folder / f"{case.data}{size}",
+            options=case.options,
+            resume=True,
+            after_run=note,
+        )
+        return summarise(run_twin(dataset, plan))
+
+    whole = compare(parts, ("separable",))["variants"]["separable"]
+    summary = compare(reduced(parts, options.share), tuple(options.variants.split(",")))
     for variant in summary["variants"].values():
         del variant["layers"], variant["cost"]
         variant["runs"] = [slim(run) for run in variant["runs"]]
-    separable = summary["variants"]["separable"]
-    seconds = [run["seconds"] for run in separable["runs"]]
     measured = {
-        "accuracy": separable["accuracy_windows"],
-        "minutes": max(seconds) / 60,
+        "accuracy": whole["accuracy_windows"],
+        "minutes": max(run["seconds"] for run in whole["runs"]) / 60,
+        "train": len(parts.train),
+        "runs": [slim(run) for run in whole["runs"]],
     }
     return {"bars": bars, "measured": measured, **summary}
+
+
+def reduced(parts: Split, share: int) -> Split:
+    """Train on so many of the training samples; on all for 0."""
+    if not 0 < share < len(parts.train):
+        return parts
+    some = np.random.default_rng(1).permutation(parts.train)[:share]
+    return Split(some, parts.validation, parts.test)
 
 
 def slim(run: dict[str, Any]) -> dict[str, Any]:
@@ -175,6 +192,7 @@ def main() -> int:
     parser.add_argument("cases", nargs="*", metavar="case", help=" ".join(CASES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--variants", default="dense,separable,blueprint")
+    parser.add_argument("--share", type=int, default=0, help="training samples; 0: all")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: all")
     parser.add_argument("--folder", type=Path, default=ROOT / "build/twins")
     parser.add_argument("--out", type=Path, default=ROOT / "results")
