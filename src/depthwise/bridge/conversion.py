@@ -84,6 +84,17 @@ class Converter:
         """
         return self._values.read(node)
 
+    def changes(self, node: fx.Node) -> bool:
+        """Tell whether the program writes to a placeholder's memory.
+
+        Args:
+            node: A placeholder.
+
+        Returns:
+            True if an in-place operator does.
+        """
+        return self._memory.is_written(node)
+
     def _convert(self, node: fx.Node) -> None:
         folded = fold(node, self._known)
         if folded is not None:

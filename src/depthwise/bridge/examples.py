@@ -92,8 +92,10 @@ def arguments_of(module: nn.Module, example: Example) -> Arguments:
         kwargs = {name: _fill(one, dtype) for name, one in example.items()}
     elif isinstance(example, torch.Tensor) or _is_shape(example):
         args = (_fill(example, dtype),)
-    else:
+    elif isinstance(example, Sequence) and not isinstance(example, str):
         args = tuple(_fill(one, dtype) for one in example)
+    else:
+        raise _no_example(example)
     leaves = pytree.tree_leaves((args, kwargs))
     sizes = [t.shape[0] for t in leaves if isinstance(t, torch.Tensor) and t.ndim]
     return Arguments(args, kwargs, sizes[0] if sizes else 0)
@@ -115,5 +117,9 @@ def _fill(value: object, dtype: torch.dtype) -> Any:
         return {name: _fill(one, dtype) for name, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(_fill(one, dtype) for one in value)
+    raise _no_example(value)
+
+
+def _no_example(value: object) -> UsageError:
     msg = f"an example must be tensors or shapes; got {type(value).__name__}"
-    raise UsageError(msg, "a tensor, or a shape such as (1, 3, 224, 224)")
+    return UsageError(msg, "a tensor, or a shape such as (1, 3, 224, 224)")

@@ -119,6 +119,11 @@ def graph_of(
     ticks = iter(range(1, len(nodes) + 1))
     with silence():
         converter.run(lambda: step(next(ticks) / len(nodes)))
+    for node, one in held.items():
+        if converter.changes(node):
+            _log.warning(
+                "%s changes %s, which each run begins with anew", name, one.name
+            )
     outputs = _outputs(program, converter, tape)
     every = {**arrays, **tape.constants}
     body = merge_pads(_needed(tape.nodes, outputs), every, outputs)

@@ -204,6 +204,11 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "remainders": lambda x: torch.floor_divide(x, 0.3) + x.remainder(0.7),
     "cosine": lambda x: F.cosine_similarity(x, x * 2 + 1, 1),
     "permuted": lambda x: x.movedim(1, -1).mT,
+    "top": lambda x: x.topk(3, 2),
+    "sorted": lambda x: (x.sort(1)[0], x.argsort(-1, descending=True)),
+    "scattered": lambda x: x.scatter(2, torch.zeros_like(x[:, :, :1]).long(), 7.0),
+    "several indices": lambda x: x[:, :, [0, -1, 2], [1, 0, 3]],
+    "unfold": lambda x: F.unfold(x, 3, padding=1, stride=2),
     "truth": lambda x: x * ((x > 0) & ~(x > 1)),
 }
 

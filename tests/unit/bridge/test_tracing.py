@@ -9,7 +9,7 @@ from torch import nn
 
 from depthwise.bridge import run as run_torch
 from depthwise.bridge import trace
-from depthwise.errors import GraphError, UnsupportedOperatorError
+from depthwise.errors import GraphError, UnsupportedOperatorError, UsageError
 from depthwise.execute import run as run_numpy
 from depthwise.graph import Batch
 
@@ -173,3 +173,45 @@ def test_progress_counts_up_to_its_total():
     done = [step[0] for step in seen]
     assert done == sorted(set(done))
     assert seen[-1] == (20, 20)
+
+
+class Nested(nn.Module):
+    """Takes a dictionary and a pair, gives a tuple with a dictionary; counts calls."""
+
+    def __init__(self):
+        super().__init__()
+        self.mix = nn.Linear(3, 2)
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, parts, pair=None):
+        self.calls += 1
+        mixed = self.mix(parts["image"]) + parts["sensor"].sum(1, keepdim=True)
+        if pair is not None:
+            mixed = mixed * pair[0] - pair[1]
+        return mixed, {"counted": mixed * self.calls, "rest": [parts["image"]]}
+
+
+def test_nested_inputs_and_outputs_are_flattened_by_name(caplog):
+    module = Nested()
+    shapes = {"image": (1, 3), "sensor": (1, 4)}
+    with caplog.at_level(logging.WARNING, "depthwise.bridge"):
+        graph = trace(module, (shapes, ((1, 2), (1, 2))))
+    assert "changes calls" in caplog.text
+    names = ["parts_image", "parts_sensor", "pair_0", "pair_1"]
+    assert [i.name for i in graph.inputs] == names
+    assert graph.outputs[1:] == ("1_counted", "1_rest_0")
+    named = trace(module, {"parts": shapes, "pair": [(1, 2), (1, 2)]})
+    assert [i.name for i in named.inputs] == names
+    assert module.calls.item() == 0
+    given = {i.name: np.ones((3, *i.type.shape[1:]), "float32") for i in graph.inputs}
+    (values,) = run_numpy(graph, [given])
+    parts = {"image": torch.ones(3, 3), "sensor": torch.ones(3, 4)}
+    wanted, rest = module(parts, (torch.ones(3, 2), torch.ones(3, 2)))
+    np.testing.assert_allclose(values[graph.outputs[0]], wanted.detach(), 1e-6)
+    np.testing.assert_allclose(values["1_counted"], rest["counted"].detach(), 1e-6)
+
+
+@pytest.mark.parametrize("example", ["image", (1, 0, 3), 7, [None, "x"]])
+def test_what_is_no_example_is_refused(example):
+    with pytest.raises(UsageError):
+        trace(nn.ReLU(), example)

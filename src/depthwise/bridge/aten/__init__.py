@@ -12,6 +12,7 @@ from depthwise.bridge.aten import (
     linear,
     movement,
     normalization,
+    ordering,
     pooling,
     recurrent,
     reduction,
@@ -32,6 +33,7 @@ _FAMILIES = (
     reduction,
     movement,
     selection,
+    ordering,
     resizing,
     recurrent,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import fx
 
 from depthwise.bridge.aten.call import AtenCall, Handler, Inverse, Value, positive
 from depthwise.bridge.symbols import dtype_of, shape_of
+from depthwise.bridge.tape import Array
 from depthwise.graph import Attribute, Batch
 
 
@@ -182,17 +184,33 @@ def _embedding(call: AtenCall) -> str:
 
 
 def _index(call: AtenCall) -> str:
-    """Index with integers along one axis."""
+    """Index with integers along one axis, or with constants along neighbours."""
     given = call.arguments["indices"]
     axes = [axis for axis, one in enumerate(given) if one is not None]
-    if len(axes) != 1:
-        raise call.unsupported(f"indices must be along one axis; got {len(axes)}")
-    (axis,) = axes
-    kind = dtype_of(given[axis].meta["val"].dtype)
-    if not kind.startswith("int"):
+    nodes = [given[axis] for axis in axes]
+    if any(not dtype_of(n.meta["val"].dtype).startswith("int") for n in nodes):
         raise call.unsupported("indices must be integers: a mask selects any number")
-    operands = [call.tensor(), str(call.read(given[axis]))]
-    return call.emit("Gather", operands, {"axis": axis})
+    if len(axes) == 1:
+        operands = [call.tensor(), str(call.read(nodes[0]))]
+        return call.emit("Gather", operands, {"axis": axes[0]})
+    tables = [call.tape.constants.get(str(call.read(node))) for node in nodes]
+    arrays = [table for table in tables if table is not None]
+    if axes != list(range(axes[0], axes[-1] + 1)) or len(arrays) < len(axes):
+        why = "several indices must be constants along neighbouring axes"
+        raise call.unsupported(why)
+    return _neighbours(call, axes, arrays)
+
+
+def _neighbours(call: AtenCall, axes: list[int], arrays: list[Array]) -> str:
+    """Merge the axes into one, and pick from that."""
+    sizes = [call.size(axis) for axis in axes]
+    shape = call.shape()
+    merged = (*shape[: axes[0]], math.prod(sizes), *shape[axes[-1] + 1 :])
+    flat = np.zeros((), np.int64)
+    for array, size in zip(arrays, sizes, strict=True):
+        flat = flat * size + array % size
+    operands = [call.reshape(call.tensor(), merged), call.array(flat)]
+    return call.emit("Gather", operands, {"axis": axes[0]})
 
 
 _SPLITS = (
