@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.unit.formats.files import run_ours
 
+from depthwise.bridge import trace
+from depthwise.formats import load_onnx, save_onnx
 from depthwise.nn import Network, efficientnet_lite0, rename_published
 
 Find = Callable[[str, str], Path]
@@ -40,17 +43,36 @@ def read_photo(path: Path) -> torch.Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
-def test_foolbox_photos_are_among_the_first_five(
-    network: Network, data_file: Find
-) -> None:
+@pytest.fixture(scope="module")
+def photos(data_file: Find) -> torch.Tensor:
+    """Ten photographs of foolbox, of ten known classes."""
     names = [f"imagenet_{i:02}_{label}.jpg" for i, label in enumerate(LABELS)]
-    photos = [read_photo(data_file("foolbox", f"data/{name}")) for name in names]
+    return torch.stack([read_photo(data_file("foolbox", f"data/{n}")) for n in names])
 
+
+def among_five(scores: np.ndarray) -> list[bool]:
+    best = np.argsort(scores)[:, -5:]
+    return [label in row for label, row in zip(LABELS, best, strict=True)]
+
+
+def test_foolbox_photos_are_among_the_first_five(
+    network: Network, photos: torch.Tensor
+) -> None:
     with torch.no_grad():
-        best = network(torch.stack(photos)).topk(5).indices.tolist()
+        assert among_five(network(photos).numpy()) == [True] * 10
 
-    found = [label in row for label, row in zip(LABELS, best, strict=True)]
-    assert found == [True] * 10
+
+def test_its_graph_sees_the_same_on_numpy_and_after_a_file(
+    network: Network, photos: torch.Tensor, tmp_path: Path
+) -> None:
+    graph = trace(network, (1, 3, 224, 224))
+    again = load_onnx(save_onnx(graph, tmp_path / "lite0.onnx"))
+    given = {graph.inputs[0].name: photos.numpy()}
+    (scores,) = run_ours(again, given)
+    assert among_five(scores) == [True] * 10
+    with torch.no_grad():
+        exact = copy.deepcopy(network).double()(photos.double()).numpy()
+    assert np.abs(scores - exact).max() <= 1e-4 * np.abs(exact).max()
 
 
 @pytest.mark.parametrize(("photo", "label"), [("coffee", 967), ("camera", 872)])
