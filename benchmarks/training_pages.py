@@ -1,0 +1,188 @@
+"""Write the measured tables of docs/training.md and docs/data.md from results/*.json.
+
+    python -m benchmarks.training_pages
+
+Each table stands between two marks that name its file of figures; what is outside them
+is written by hand. A table whose file is not there yet says how to measure it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from depthwise.files import write_text
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = (ROOT / "docs/training.md", ROOT / "docs/data.md")
+TWINS = ("watch_twin", "twin_basic-motions", "twin_digits", "twin_fashion-mnist")
+MARKED = re.compile(
+    r"(<!-- measured: (\S+) -->\n).*?(<!-- measured: end -->\n)", re.DOTALL
+)
+Figures = Mapping[str, Any]
+
+
+def markdown(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1
+) -> str:
+    """Lay a table out; the first columns are words, the others are numbers."""
+    rule = [*["---"] * words, *["---:"] * (len(head) - words)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *rows))
+
+
+def percent(share: float) -> str:
+    """Write a share with one decimal."""
+    return f"{100 * share:.1f} %"
+
+
+def interval(found: Figures | None) -> str:
+    """Write a difference in points, with its interval where there is one."""
+    if found is None:
+        return ""
+    low, high = found["low"], found["high"]
+    value = f"{100 * found['value']:+.1f}"
+    return f"{value} [{100 * low:+.1f}, {100 * high:+.1f}]"
+
+
+def twins(found: Mapping[str, Figures]) -> str:
+    """One row a data set and sort of convolution."""
+    rows = [
+        row
+        for name, figures in found.items()
+        for row in _twin(name.removeprefix("twin_").removesuffix("_twin"), figures)
+    ]
+    head = ("data", "convolution", "trained on", "parameters", "multiply-accumulates")
+    compared = ("accuracy", "minus dense, points [95 %]")
+    return markdown((*head, *compared), rows, words=2)
+
+
+def _twin(name: str, figures: Figures) -> list[list[str]]:
+    sizes = [fold["train"]["samples"] for fold in figures["folds"].values()]
+    size = f"{sum(sizes) / len(sizes):,.0f}"
+    rows = []
+    for conv, variant in figures["variants"].items():
+        compared = figures["comparisons"].get(conv, {}).get("difference_windows")
+        counts = [f"{variant[key]:,}" for key in ("params", "macs")]
+        accuracy = percent(variant["accuracy_windows"])
+        rows.append([name, conv, size, *counts, accuracy, interval(compared)])
+    whole = figures["measured"]
+    if whole.get("train", sizes[0]) != sizes[0]:
+        counts = rows[1][3:5]
+        size, accuracy = f"{whole['train']:,}", percent(whole["accuracy"])
+        rows.append([name, "separable", size, *counts, accuracy, ""])
+    return rows
+
+
+def bars(found: Mapping[str, Figures]) -> str:
+    """One row a bar: what was asked, what was measured."""
+    rows = []
+    for name, figures in found.items():
+        data = name.removeprefix("twin_").removesuffix("_twin")
+        for key, bar in figures["bars"].items():
+            if bar is None:
+                continue
+            value, shown = figures["measured"][key], _SHOWN.get(key, percent)
+            met = value <= bar if key == "minutes" else value >= bar
+            verdict = "met" if met else "missed"
+            asked = f"{'at most' if key == 'minutes' else 'at least'} {shown(bar)}"
+            rows.append(
+                [f"{data}, {_WORDS.get(key, key)}", asked, shown(value), verdict]
+            )
+    return markdown(("separable network", "bar", "measured", ""), rows)
+
+
+_WORDS = {
+    "windows": "accuracy of windows",
+    "recordings": "accuracy of recordings",
+    "difference": "accuracy less that of dense",
+    "saving": "dense over separable multiply-accumulates",
+    "minutes": "minutes of the slowest run",
+}
+_SHOWN: Mapping[str, Callable[[float], str]] = {
+    "saving": lambda value: f"{value:.1f}",
+    "minutes": lambda value: f"{value:.1f}",
+    "difference": lambda value: f"{100 * value:+.1f} points",
+}
+
+
+def kills(figures: Figures) -> str:
+    """What killing a run and going on changed."""
+    equal = {key: figures[f"equal_{key}"] for key in ("weights", "best_weights")}
+    equal |= {key: figures[f"equal_{key}"] for key in ("average", "metrics")}
+    head = ("kills", "while writing", "epochs", *(k.replace("_", " ") for k in equal))
+    counts = [str(figures[k]) for k in ("kills", "kills_while_writing", "epochs")]
+    verdicts = ["equal" if same else "differ" for same in equal.values()]
+    return markdown(head, [[*counts, *verdicts]])
+
+
+def processes(figures: Figures) -> str:
+    """Accuracy by number of processes."""
+    found = figures["accuracy_by_processes"]
+    rows = [
+        [count, *map(percent, values), percent(sum(values) / len(values))]
+        for count, values in found.items()
+    ]
+    seeds = [f"seed {n}" for n in range(len(next(iter(found.values()))))]
+    return markdown(("processes", *seeds, "mean"), rows)
+
+
+def memory(figures: Figures) -> str:
+    """What a set larger than memory took."""
+    measured = figures["measured"]
+    rows = [
+        ["size of the set", f"{figures['gigabytes']:g} GB"],
+        ["pictures of 224 by 224", f"{measured['pictures']:,}"],
+        ["largest resident size", f"{measured['largest_resident_gb']:.2f} GB"],
+        ["bar", f"{figures['bars']['largest_resident_gb']:g} GB"],
+        ["waiting for data", percent(measured["waiting_share"])],
+        ["cores kept busy", f"{measured['busy_cores']:.2f} of {measured['cores']}"],
+        ["pictures a second", f"{measured['pictures_per_second']:,.0f}"],
+        ["accuracy on the validation part", percent(measured["accuracy"])],
+    ]
+    return markdown(("what", "figure"), rows)
+
+
+def read(name: str) -> Figures | None:
+    """Figures that were measured, complete or not at all."""
+    path = ROOT / f"results/{name}.json"
+    if not path.exists():
+        return None
+    found: Figures = json.loads(path.read_text(encoding="utf-8"))
+    return found if "cells" not in found else None
+
+
+def tables() -> dict[str, str]:
+    """Every table by the name in its marks."""
+    found = {name: figures for name in TWINS if (figures := read(name)) is not None}
+    made = {"twins": twins(found), "bars": bars(found)}
+    single = {
+        "kill_and_resume": kills,
+        "processes": processes,
+        "memory": memory,
+    }
+    for name, show in single.items():
+        figures = read(name)
+        absent = f"`python -m benchmarks.accept_{name}` measures this.\n"
+        made[name] = absent if figures is None else show(figures)
+    return made
+
+
+def fill(page: str, made: Mapping[str, str]) -> str:
+    """Put the tables between their marks."""
+    return MARKED.sub(lambda m: f"{m[1]}\n{made[m[2]]}\n{m[3]}", page)
+
+
+def main() -> int:
+    """Write the pages."""
+    made = tables()
+    for path in PAGES:
+        write_text(path, fill(path.read_text(encoding="utf-8"), made))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
