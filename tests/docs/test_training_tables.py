@@ -10,20 +10,20 @@ from benchmarks.training_pages import MARKED, PAGES, TWINS, fill, read, tables
 MARKS = {"twins", "bars", "kill_and_resume", "processes", "memory"}
 
 
-def check(made: dict[str, str]) -> None:
+def check_pages(made: dict[str, str]) -> None:
     for path in PAGES:
         page = path.read_text(encoding="utf-8")
         assert fill(page, made) == page, path.name
 
 
 def test_pages_show_the_figures() -> None:
-    check(tables())
+    check_pages(tables())
 
 
 def test_check_can_fail() -> None:
     made = tables()
     with pytest.raises(AssertionError, match=r"training\.md"):
-        check({**made, "bars": made["bars"].replace("met", "missed")})
+        check_pages({**made, "bars": made["bars"].replace("met", "missed")})
 
 
 def test_every_table_has_its_marks() -> None:
