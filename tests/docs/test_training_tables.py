@@ -20,7 +20,7 @@ def test_pages_show_the_figures() -> None:
     check_pages(tables())
 
 
-def test_check_can_fail() -> None:
+def test_check_pages_can_fail() -> None:
     made = tables()
     with pytest.raises(AssertionError, match=r"training\.md"):
         check_pages({**made, "bars": made["bars"].replace("met", "missed")})
