@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from depthwise.cli import options
+from depthwise.cli.network_options import NetworkOptions
 
 
 def bench(
@@ -45,7 +46,7 @@ def bench(
     from depthwise.files import to_json
     from depthwise.jobs.bench import bench as measure
     from depthwise.jobs.bench import parse_plan, versions
-    from depthwise.jobs.open import open_model, parse_shape
+    from depthwise.jobs.open import parse_shape
     from depthwise.report.bench import bench_table
     from depthwise.report.terminal import stdout
 
@@ -53,7 +54,7 @@ def bench(
     say = None if json else lambda line: typer.echo(line, err=True)
     cases = []
     for model in models:
-        opened = open_model(model, parse_shape(shape))
+        opened = NetworkOptions().open(model, parse_shape(shape))
         cases += measure(opened.graph, opened.name, plan, say=say)
     if json:
         report = {"versions": versions(plan.peers), "cases": cases}

@@ -7,20 +7,19 @@ from typing import Annotated
 import typer
 
 from depthwise.cli import options
+from depthwise.cli.network_options import NetworkOptions
 
 
 def cost(
     model: options.Model,
     shape: options.InputShape = None,
     *,
-    weights: options.Weights = None,
-    conv: options.Conv = None,
-    option: options.Options = None,
     batch: Annotated[int | None, typer.Option(help="Samples a run.", min=1)] = None,
     layers: Annotated[bool, typer.Option(help="Show every layer.")] = True,
     what_if: Annotated[
         bool, typer.Option(help="Show what dense layers would cost taken apart.")
     ] = False,
+    network: NetworkOptions,
     json: options.Json = False,
 ) -> None:
     """Count multiply-accumulates, parameters and bytes, by layer and by kind.
@@ -30,9 +29,7 @@ def cost(
     Args:
         model: What to count.
         shape: Sizes of one batch.
-        weights: Weights for a name or a factory.
-        conv: Which twin of a registered network.
-        option: More options of a registered network.
+        network: What a registered network is made with.
         batch: Samples a run; from --input if left out.
         layers: Whether to show every layer.
         what_if: Whether to show what dense layers would cost taken apart.
@@ -40,18 +37,12 @@ def cost(
     """
     from depthwise.files import to_json
     from depthwise.jobs.counting import cost as counted
-    from depthwise.jobs.open import open_model, parse_options, parse_shape
+    from depthwise.jobs.open import parse_shape
     from depthwise.report.cost import alternatives_table, cost_tables
     from depthwise.report.terminal import stdout
 
     sizes = parse_shape(shape)
-    opened = open_model(
-        model,
-        sizes,
-        weights=weights,
-        conv=conv,
-        options=parse_options(option or []),
-    )
+    opened = network.open(model, sizes)
     report = counted(opened.graph, sizes, batch=batch)
     if json:
         typer.echo(to_json(report.to_dict()))

@@ -8,6 +8,7 @@ import typer
 
 from depthwise.cli import options
 from depthwise.cli.data_options import DataOptions
+from depthwise.cli.network_options import NetworkOptions
 
 
 def diagnose(
@@ -32,10 +33,8 @@ def diagnose(
         typer.Option(help="|ρ| from which a channel is a copy.", min=0.5, max=1.0),
     ] = 0.99,
     shape: options.InputShape = None,
-    weights: options.Weights = None,
-    conv: options.Conv = None,
-    option: options.Options = None,
     on_bad: options.OnBadOption = options.OnBad.FAIL,
+    network: NetworkOptions,
     json: options.Json = False,
     reading: DataOptions,
 ) -> None:
@@ -47,27 +46,19 @@ def diagnose(
         fail_on: Rules that the network must keep.
         duplicate: From which correlation a channel is a copy.
         shape: Sizes of one batch.
-        weights: Weights for a name or a factory.
-        conv: Which twin of a registered network.
-        option: More options of a registered network.
+        network: What a registered network is made with.
         on_bad: What to do with bad input.
         json: Whether to print JSON.
         reading: How the data are read.
     """
     from depthwise.files import to_json
     from depthwise.jobs import diagnosing as jobs
-    from depthwise.jobs.open import open_model, parse_options, parse_shape
+    from depthwise.jobs.open import parse_shape
     from depthwise.report.diagnosis import advice_lines, diagnosis_tables
     from depthwise.report.terminal import stderr, stdout
 
     rules = jobs.parse_rules(fail_on)
-    opened = open_model(
-        model,
-        parse_shape(shape),
-        weights=weights,
-        conv=conv,
-        options=parse_options(option or []),
-    )
+    opened = network.open(model, parse_shape(shape))
     told = jobs.diagnose(
         opened,
         data,

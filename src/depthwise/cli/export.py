@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from depthwise.cli import options
+from depthwise.cli.network_options import NetworkOptions
 
 
 def export(
@@ -26,9 +27,7 @@ def export(
         bool,
         typer.Option("--overwrite", help="Replace a file that is there."),
     ] = False,
-    weights: options.Weights = None,
-    conv: options.Conv = None,
-    option: options.Options = None,
+    network: NetworkOptions,
     json: options.Json = False,
 ) -> None:
     """Write a model as an ONNX file that other tools read.
@@ -39,26 +38,18 @@ def export(
         out: The file.
         check: Whether to compare with ONNX Runtime.
         overwrite: Whether to replace a file.
-        weights: Weights for a name or a factory.
-        conv: Which twin of a registered network.
-        option: More options of a registered network.
+        network: What a registered network is made with.
         json: Whether to print JSON.
     """
     from depthwise.files import to_json
     from depthwise.jobs.export import check_place
     from depthwise.jobs.export import export as exported
-    from depthwise.jobs.open import open_model, parse_options, parse_shape
+    from depthwise.jobs.open import parse_shape
     from depthwise.report.export import export_table
     from depthwise.report.terminal import stdout
 
     check_place(out, overwrite=overwrite)
-    opened = open_model(
-        model,
-        parse_shape(shape),
-        weights=weights,
-        conv=conv,
-        options=parse_options(option or []),
-    )
+    opened = network.open(model, parse_shape(shape))
     written = exported(opened.graph, out, check=check, overwrite=overwrite)
     if json:
         typer.echo(to_json(written.to_dict()))

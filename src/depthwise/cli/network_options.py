@@ -31,7 +31,7 @@ class NetworkOptions:
     option: options.Options = None
 
     def open(self, model: str, sizes: Sequence[int] | None) -> Opened:
-        """Open a model with these options.
+        """Open a model with these options, with a bar while it is traced.
 
         Args:
             model: A name, a folder, a file or a factory.
@@ -41,11 +41,14 @@ class NetworkOptions:
             The model.
         """
         from depthwise.jobs.open import open_model, parse_options
+        from depthwise.report.progress import steps_bar
 
-        return open_model(
-            model,
-            sizes,
-            weights=self.weights,
-            conv=self.conv,
-            options=parse_options(self.option or []),
-        )
+        with steps_bar("Tracing") as progress:
+            return open_model(
+                model,
+                sizes,
+                weights=self.weights,
+                conv=self.conv,
+                options=parse_options(self.option or []),
+                progress=progress,
+            )

@@ -9,6 +9,7 @@ import typer
 
 from depthwise.cli import options
 from depthwise.cli.data_options import DataOptions
+from depthwise.cli.network_options import NetworkOptions
 
 
 def prune(
@@ -28,10 +29,8 @@ def prune(
         typer.Option("--observed", help="Remove what carried nothing on DATA too."),
     ] = False,
     shape: options.InputShape = None,
-    weights: options.Weights = None,
-    conv: options.Conv = None,
-    option: options.Options = None,
     on_bad: options.OnBadOption = options.OnBad.FAIL,
+    network: NetworkOptions,
     json: options.Json = False,
     reading: DataOptions,
 ) -> None:
@@ -43,9 +42,7 @@ def prune(
         out: Where to write.
         observed: Whether to remove what carried nothing on the data too.
         shape: Sizes of one batch.
-        weights: Weights for a name or a factory.
-        conv: Which twin of a registered network.
-        option: More options of a registered network.
+        network: What a registered network is made with.
         on_bad: What to do with bad input.
         json: Whether to print JSON.
         reading: How the data are read.
@@ -54,18 +51,12 @@ def prune(
     from depthwise.files import to_json
     from depthwise.jobs import pruning as jobs
     from depthwise.jobs.export import check_new
-    from depthwise.jobs.open import open_model, parse_options, parse_shape
+    from depthwise.jobs.open import parse_shape
     from depthwise.report.diagnosis import pruning_tables
     from depthwise.report.terminal import stdout
 
     check_new(out)
-    opened = open_model(
-        model,
-        parse_shape(shape),
-        weights=weights,
-        conv=conv,
-        options=parse_options(option or []),
-    )
+    opened = network.open(model, parse_shape(shape))
     result = jobs.prune(
         opened,
         data,

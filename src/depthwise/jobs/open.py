@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from depthwise.graph import Graph
 from depthwise.jobs.rooms import torch_room
 
 Option = str | int | float | bool
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def open_model(
     weights: Path | None = None,
     conv: str | None = None,
     options: Mapping[str, Option] | None = None,
+    progress: Progress | None = None,
 ) -> Opened:
     """Open a model, whatever it is.
 
@@ -59,6 +61,7 @@ def open_model(
         weights: A ``.safetensors`` or ``.pth`` file for a name or a factory.
         conv: "separable", "dense" or "blueprint", for a registered name.
         options: More arguments of a registered network, by name.
+        progress: Called with steps done and steps in all while a module is traced.
 
     Returns:
         The graph, and what else is known.
@@ -76,7 +79,7 @@ def open_model(
     if isinstance(model, Graph):
         return Opened(model.name, model)
     if _is_module(model):
-        return _open_module(type(model).__name__, model, input_shape)
+        return _open_module(type(model).__name__, model, input_shape, progress)
     text = str(model)
     path = Path(text)
     if path.is_dir() or path.suffix in {".onnx", ".pt2"}:
@@ -84,13 +87,13 @@ def open_model(
         return _open_path(path, input_shape)
     if ":" in text:
         _refuse(text, conv=conv, options=options)
-        return _open_factory(text, input_shape, weights)
+        return _open_factory(text, input_shape, weights, progress)
     if "/" in text or path.exists():
         msg = f"a model is a folder, .onnx, .pt2 or file.py:factory; got {text!r}"
         hint = "it is not there" if not path.exists() else "give file.py:factory"
         raise UsageError(msg, hint)
     settings = {**(options or {}), **({"conv": conv} if conv else {})}
-    return _open_name(text, input_shape, weights, settings)
+    return _open_name(text, input_shape, weights, settings, progress)
 
 
 def parse_shape(text: str | None) -> tuple[int, ...] | None:
@@ -183,12 +186,13 @@ def _open_factory(
     text: str,
     input_shape: Sequence[int] | None,
     weights: Path | None,
+    progress: Progress | None,
 ) -> Opened:
     bridge = torch_room("bridge")
     module = bridge.load_factory(text)
     if weights is not None:
         bridge.load_weights(module, weights)
-    return _open_module(text.rpartition(":")[2], module, input_shape)
+    return _open_module(text.rpartition(":")[2], module, input_shape, progress)
 
 
 def _open_name(
@@ -196,6 +200,7 @@ def _open_name(
     input_shape: Sequence[int] | None,
     weights: Path | None,
     settings: Mapping[str, Any],
+    progress: Progress | None,
 ) -> Opened:
     bridge, nn = torch_room("bridge"), torch_room("nn")
     if name not in nn.list_models():
@@ -208,25 +213,32 @@ def _open_name(
     module = nn.create_model(name, **shared, options=own)
     if weights is not None:
         bridge.load_weights(module, weights)
-    opened = _open_module(name, module, input_shape)
+    opened = _open_module(name, module, input_shape, progress)
     return replace(opened, name=name)
 
 
-def _open_module(name: str, module: Any, input_shape: Sequence[int] | None) -> Opened:
+def _open_module(
+    name: str,
+    module: Any,
+    input_shape: Sequence[int] | None,
+    progress: Progress | None,
+) -> Opened:
     shape = input_shape
     if shape is None and hasattr(module, "input_shape"):
         shape = (1, *module.input_shape)
     if shape is None:
         msg = "a torch module does not know its input; got no input shape"
         raise UsageError(msg, "give --input, such as 1,3,224,224")
-    return Opened(name, _trace(name, module, tuple(shape)), module)
+    return Opened(name, _trace(name, module, tuple(shape), progress), module)
 
 
-def _trace(name: str, module: Any, shape: tuple[int, ...]) -> Graph:
+def _trace(
+    name: str, module: Any, shape: tuple[int, ...], progress: Progress | None
+) -> Graph:
     """Trace a module; what the tables do not spell goes through torch's exporter."""
     bridge = torch_room("bridge")
     try:
-        traced: Graph = bridge.trace(module, shape, name=name)
+        traced: Graph = bridge.trace(module, shape, name=name, progress=progress)
     except UnsupportedOperatorError as error:
         reason = error
     else:
