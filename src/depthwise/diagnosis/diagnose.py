@@ -24,7 +24,6 @@ from depthwise.graph import Graph
 
 _T = TypeVar("_T")
 _STILL = frozenset({Fault.DEAD, Fault.CONSTANT, Fault.SATURATED})
-_ONCE = _STILL | {Fault.IGNORED}
 _USELESS = frozenset({Fault.DEAD, Fault.CONSTANT, Fault.IGNORED, Fault.ZERO_KERNEL})
 
 
@@ -223,20 +222,17 @@ def diagnose_graph(
 def _beyond(proven: tuple[Finding, ...], fresh: Iterable[Finding]) -> Iterator[Finding]:
     """Leave out what was observed of channels of which as much is proven."""
     still = {c for f in proven if f.fault in _STILL for c in f.channels}
-    unread = {c for f in proven if f.fault is Fault.IGNORED for c in f.channels}
+    told = {f.fault: set(f.channels) for f in proven}
     for finding in fresh:
-        rows = [
-            index
-            for index, channel in enumerate(finding.channels)
-            if channel not in (still if finding.fault in _STILL else unread)
-            or finding.fault not in _ONCE
-        ]
+        known = still if finding.fault in _STILL else told.get(finding.fault, set())
+        rows = [i for i, c in enumerate(finding.channels) if c not in known]
         if rows:
             yield replace(
                 finding,
                 channels=_rows_of(finding.channels, rows),
                 numbers=_rows_of(finding.numbers, rows),
                 partners=_rows_of(finding.partners, rows),
+                scales=_rows_of(finding.scales, rows),
             )
 
 

@@ -65,9 +65,10 @@ class Finding:
         channels: The channels that it is wrong with.
         proven: True if it holds for every finite input, from weights alone; False if
             it was observed on data.
-        numbers: One a channel: the constant, the firing rate, |ρ| ... as the fault
-            has it; empty where there is none.
+        numbers: One a channel: the constant, the firing rate, ρ ... as the fault has
+            it; empty where there is none.
         partners: For duplicates, the channel that each is a copy of.
+        scales: For duplicates, times what that channel is taken, with its sign.
 
     Example:
         >>> Finding("conv", Fault.DEAD, (1, 4), proven=True).share(8)
@@ -80,6 +81,15 @@ class Finding:
     proven: bool
     numbers: tuple[float, ...] = ()
     partners: tuple[int, ...] = ()
+    scales: tuple[float, ...] = ()
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """For duplicates, channels that are one another, the one that stays first."""
+        found: dict[int, list[int]] = {}
+        for channel, partner in zip(self.channels, self.partners, strict=False):
+            found.setdefault(partner, [partner]).append(channel)
+        return tuple(tuple(members) for members in found.values())
 
     def share(self, channels: int) -> float:
         """Divide by the width of the layer.
@@ -105,6 +115,8 @@ class Finding:
             "proven": self.proven,
             "numbers": list(self.numbers),
             "partners": list(self.partners),
+            "scales": list(self.scales),
+            "groups": [list(members) for members in self.groups],
         }
 
 

@@ -15,7 +15,11 @@ from depthwise.graph import Call, Graph, call_of
 Array: TypeAlias = NDArray[Any]
 
 
-def needed_channels(graph: Graph, spans: Mapping[str, Span]) -> Mapping[str, Array]:
+def needed_channels(
+    graph: Graph,
+    spans: Mapping[str, Span],
+    going: Mapping[str, Array] | None = None,
+) -> Mapping[str, Array]:
     """Find the channels that a result can depend on.
 
     A channel that can be one number only needs nothing before it; weights that are
@@ -24,6 +28,9 @@ def needed_channels(graph: Graph, spans: Mapping[str, Span]) -> Mapping[str, Arr
     Args:
         graph: A graph whose batch is bound.
         spans: What its values can be, from ``spans_of``.
+        going: For each value ``[C]``, the channels that go, if it matters: one that
+            stays is computed even where it can be one number only, and needs what
+            that number comes from.
 
     Returns:
         ``[C]`` of bool for every value.
@@ -44,7 +51,10 @@ def needed_channels(graph: Graph, spans: Mapping[str, Span]) -> Mapping[str, Arr
         wanted = [need[name] for name in node.outputs if name]
         first = need[node.outputs[0]]
         if node.outputs[0] in spans:
-            first = first & ~spans[node.outputs[0]].fixed
+            still = spans[node.outputs[0]].fixed
+            if going is not None:
+                still = still & going[node.outputs[0]]
+            first = first & ~still
         for place, name in enumerate(node.inputs):
             if not name or name in graph.constants:
                 continue

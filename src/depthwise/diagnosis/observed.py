@@ -75,7 +75,9 @@ def _duplicates(layer: str, seen: ChannelStatistics, limit: float) -> Iterator[F
     if first:
         channels = tuple(sorted(first))
         partners = tuple(first[c] for c in channels)
-        rho = tuple(float(seen.correlation[c, first[c]]) for c in channels)
+        pairs = [(c, first[c]) for c in channels]
+        rho = tuple(float(seen.correlation[pair]) for pair in pairs)
+        slopes = (seen.covariance[c, p] / seen.variance[p] for c, p in pairs)
         yield Finding(
             layer,
             Fault.DUPLICATE,
@@ -83,6 +85,7 @@ def _duplicates(layer: str, seen: ChannelStatistics, limit: float) -> Iterator[F
             proven=False,
             numbers=rho,
             partners=partners,
+            scales=tuple(map(float, slopes)),
         )
 
 

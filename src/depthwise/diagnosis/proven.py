@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depthwise.diagnosis.bounds import Span, spans_of
+from depthwise.diagnosis.copies import Form, forms_of
 from depthwise.diagnosis.findings import Fault, Finding
 from depthwise.diagnosis.layers import ACTIVATIONS, observed_values
 from depthwise.diagnosis.need import needed_channels
@@ -21,7 +22,8 @@ def proven_findings(graph: Graph) -> tuple[Finding, ...]:
     """Find what is wrong with channels, from weights alone.
 
     Dead, constant and saturated channels come from intervals carried through the
-    network; ignored ones from weights that are zero on every way to a result.
+    network, ignored ones from weights that are zero on every way to a result, and
+    duplicates from filters that are proportional over inputs that are.
 
     Args:
         graph: Any graph that verifies.
@@ -38,13 +40,14 @@ def proven_findings(graph: Graph) -> tuple[Finding, ...]:
     bound = graph.bind(1)
     spans = spans_of(bound)
     need = needed_channels(bound, spans)
-    places = observed_values(graph)
+    places, forms = observed_values(graph), forms_of(bound)
     found: list[Finding] = []
     for node in bound.nodes:
         name = node.name or node.outputs[0]
         if name in places:
             before = _before_activation(bound, places[name])
             found += _of_channels(name, places[name], spans[before], spans, need)
+            found += _of_copies(name, forms[places[name]], spans[places[name]])
             found += _of_kernels(name, node, bound)
     return tuple(found)
 
@@ -107,6 +110,24 @@ def _of_channels(
             numbers = () if fault is Fault.IGNORED else tuple(span.low[chosen].tolist())
             channels = tuple(chosen.tolist())
             yield Finding(name, fault, channels, proven=True, numbers=numbers)
+
+
+def _of_copies(name: str, form: Form, span: Span) -> Iterator[Finding]:
+    """Find channels that are others, scaled, apart from those that never change."""
+    partners = form.partners
+    copied = partners != np.arange(len(partners))
+    chosen = np.flatnonzero(copied & ~span.over(len(partners)).fixed)
+    if chosen.size:
+        factors = form.factors[chosen]
+        yield Finding(
+            name,
+            Fault.DUPLICATE,
+            tuple(chosen.tolist()),
+            proven=True,
+            numbers=tuple(np.sign(factors).tolist()),
+            partners=tuple(partners[chosen].tolist()),
+            scales=tuple(factors.tolist()),
+        )
 
 
 def _of_kernels(name: str, node: Node, graph: Graph) -> Iterator[Finding]:

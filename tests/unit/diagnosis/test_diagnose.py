@@ -63,6 +63,7 @@ def test_planted_channels_are_found_from_weights_alone() -> None:
         ("conv.n0", "dead", True): (2,),
         ("conv.n0", "constant", True): (3, 4),
         ("conv.n0", "ignored", True): (0, 9),
+        ("conv.n0", "duplicate", True): (8,),
         ("conv.n3", "dead", True): (0, 2),
         ("conv.n3", "ignored", True): (9,),
         ("conv.n3", "zero-kernel", True): (0,),
@@ -79,7 +80,6 @@ def test_data_show_more_and_repeat_nothing_that_is_proven() -> None:
     assert more == {
         ("conv.n0", "dead", False): (5,),
         ("conv.n0", "constant", False): (6,),
-        ("conv.n0", "duplicate", False): (8,),
         ("conv.n3", "dead", False): (5,),
         ("conv.n3", "duplicate", False): (8,),
     }
@@ -96,6 +96,8 @@ def test_duplicates_have_a_sign_and_a_partner() -> None:
         (0,),
     )
     assert finding.numbers[0] == pytest.approx(-1)
+    assert finding.scales[0] == pytest.approx(-3)
+    assert finding.groups == ((0, 2),)
 
 
 def test_saturated_rare_and_exploding_channels() -> None:

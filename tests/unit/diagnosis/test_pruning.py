@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.building import Builder
 
@@ -254,6 +254,7 @@ def residual_flat(b: Builder, value: str, act: str) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000))
+@example(seed=5076)  # a dead gate that must stay, of channels that could have gone
 def test_generated_networks_compute_the_same(seed: int) -> None:
     graph, _ = generate(seed)
     found = prune_graph(graph)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from depthwise.diagnosis.bounds import Span
+from depthwise.diagnosis.copies import merge_copies
 from depthwise.diagnosis.pruning.edits import edits_of
 from depthwise.diagnosis.pruning.plan import Plan, plan_pruning
 from depthwise.graph import Graph
@@ -41,7 +42,9 @@ class Pruned:
 
 
 def prune_graph(graph: Graph, known: Mapping[str, Span] | None = None) -> Pruned:
-    """Remove every channel that carries nothing and can go.
+    """Remove every channel that carries nothing of its own and can go.
+
+    A channel that is proven to be another one, scaled, hands its weights over first.
 
     Args:
         graph: Any graph that verifies.
@@ -64,6 +67,21 @@ def prune_graph(graph: Graph, known: Mapping[str, Span] | None = None) -> Pruned
         >>> prune_graph(Graph("g", (x,), ("y",), nodes, weights)).plan.removed
         {'h': (1,)}
     """
-    plan = plan_pruning(graph, known)
+    plan, merged = plan_pruning(graph, known), merge_copies(graph)
+    if merged:
+        alone = apply_edits(graph, merged)
+        larger = plan_pruning(alone, known)
+        if larger.removed != plan.removed:
+            edits = _after(merged, edits_of(alone, larger))
+            return Pruned(apply_edits(graph, edits), edits, larger)
     edits = edits_of(graph, plan)
     return Pruned(apply_edits(graph, edits), edits, plan)
+
+
+def _after(
+    first: tuple[ReplaceArrays, ...], second: tuple[ReplaceArrays, ...]
+) -> tuple[ReplaceArrays, ...]:
+    """Put two rounds of edits together; the second knew what the first had made."""
+    over = {name for edit in second for name in edit.arrays}
+    stay = (edit for edit in first if not over & set(edit.arrays))
+    return (*stay, *second)

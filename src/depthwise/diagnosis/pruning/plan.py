@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -60,23 +60,48 @@ def plan_pruning(graph: Graph, known: Mapping[str, Span] | None = None) -> Plan:
     """
     bound = graph.bind(1)
     spans = spans_of(bound, known)
-    need = needed_channels(bound, spans)
     classes = classes_of(bound)
-    state = _State(bound, spans, need, classes)
-    reasons = dict(classes.blocked)
-    for label, why in state.obstacles():
-        reasons.setdefault(label, why)
-    idle = state.idle()
-    going = {label for label in idle if label not in reasons}
-    _keep_one(classes, going, reasons)
-    gone = np.array(sorted(going), int)
-    keep = {n: ~np.isin(v, gone) for n, v in classes.labels.items()}
+    first = _State(bound, spans, needed_channels(bound, spans), classes)
+    state, chosen = first, _choose(first)
+    while True:
+        keep = _staying(classes, chosen.going)
+        gone = {name: ~mask for name, mask in keep.items()}
+        state = replace(state, need=needed_channels(bound, spans, gone))
+        fewer = _choose(state)
+        if fewer.going >= chosen.going:
+            break
+        chosen = replace(fewer, going=fewer.going & chosen.going)
+    idle = first.idle()
+    reasons = dict.fromkeys(idle, "what stays is computed from it")
+    reasons |= chosen.reasons
     return Plan(
         keep={name: mask for name, mask in keep.items() if not mask.all()},
         constants={name: state.constant(name) for name in classes.labels},
         removed=dict(_removed(bound, keep)),
-        kept=dict(_kept(bound, classes, idle - going, reasons)),
+        kept=dict(_kept(bound, classes, idle - chosen.going, reasons)),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Classes that go, and why others stay that carry nothing."""
+
+    going: set[int]
+    reasons: Mapping[int, str]
+
+
+def _choose(state: _State) -> _Choice:
+    reasons = dict(state.classes.blocked)
+    for label, why in state.obstacles():
+        reasons.setdefault(label, why)
+    going = {label for label in state.idle() if label not in reasons}
+    _keep_one(state.classes, going, reasons)
+    return _Choice(going, reasons)
+
+
+def _staying(classes: Classes, going: set[int]) -> Mapping[str, Array]:
+    gone = np.array(sorted(going), int)
+    return {name: ~np.isin(v, gone) for name, v in classes.labels.items()}
 
 
 @dataclass(frozen=True, eq=False)
