@@ -3,7 +3,7 @@
 from depthwise.diagnosis.diagnose import Diagnosis, LayerDiagnosis, diagnose_graph
 from depthwise.diagnosis.findings import Fault, Finding, Limits
 from depthwise.diagnosis.layers import Observed, observe_layers, observed_values
-from depthwise.diagnosis.observed import effective_rank, variance_shares
+from depthwise.diagnosis.observed import directions_for, effective_rank, variance_shares
 from depthwise.diagnosis.pruning import Pruned, prune_graph
 from depthwise.diagnosis.statistics import ChannelStatistics, observe
 
@@ -17,6 +17,7 @@ __all__ = [
     "Observed",
     "Pruned",
     "diagnose_graph",
+    "directions_for",
     "effective_rank",
     "observe",
     "observe_layers",

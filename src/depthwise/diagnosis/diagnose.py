@@ -6,15 +6,20 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from depthwise.diagnosis.findings import Fault, Finding, Limits
 from depthwise.diagnosis.knowledge import known_spans
 from depthwise.diagnosis.layers import Observed, observe_layers, observed_values
 from depthwise.diagnosis.links import width_of
 from depthwise.diagnosis.observed import (
-    effective_rank,
+    directions_for,
     observed_findings,
+    rank_of,
     variance_shares,
 )
 from depthwise.diagnosis.proven import proven_findings, unread_findings
@@ -22,7 +27,10 @@ from depthwise.diagnosis.statistics import ChannelStatistics
 from depthwise.execute import Batches, Run, run
 from depthwise.graph import Graph
 
+Array: TypeAlias = NDArray[Any]
 _T = TypeVar("_T")
+_PARTS = (0.9, 0.99)
+_DIRECTIONS = 16  # shares of variance that JSON holds
 _STILL = frozenset({Fault.DEAD, Fault.CONSTANT, Fault.SATURATED})
 _USELESS = frozenset({Fault.DEAD, Fault.CONSTANT, Fault.IGNORED, Fault.ZERO_KERNEL})
 
@@ -61,6 +69,18 @@ class LayerDiagnosis:
         channels = {c for f in self.findings if f.fault is fault for c in f.channels}
         return len(channels) / self.channels
 
+    @cached_property
+    def shares(self) -> Array:
+        """``[C]``: the layer's variance by direction, largest first; empty unseen."""
+        if self.statistics is None:
+            return np.zeros(0)
+        return variance_shares(self.statistics.covariance)
+
+    @property
+    def rank(self) -> float:
+        """In how many directions its channels really vary; 0 without data."""
+        return rank_of(self.shares)
+
     @property
     def worst(self) -> float:
         """Share of channels that carry nothing, or what another one carries."""
@@ -91,8 +111,11 @@ class LayerDiagnosis:
             "low": seen.low.tolist(),
             "high": seen.high.tolist(),
             "mean_absolute_correlation": _number(seen.mean_absolute_correlation),
-            "effective_rank": effective_rank(seen.covariance),
-            "variance_shares": variance_shares(seen.covariance)[:16].tolist(),
+            "effective_rank": self.rank,
+            "variance_shares": self.shares[:_DIRECTIONS].tolist(),
+            "directions": {
+                f"{100 * part:g}%": directions_for(self.shares, part) for part in _PARTS
+            },
         }
 
 

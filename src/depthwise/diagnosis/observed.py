@@ -106,9 +106,44 @@ def effective_rank(covariance: Array) -> float:
         >>> round(effective_rank(np.diag([1.0, 1.0, 0.0])), 6)
         2.0
     """
-    shares = variance_shares(covariance)
-    shares = shares[shares > 0]
-    return float(np.exp(-(shares * np.log(shares)).sum())) if shares.size else 0.0
+    return rank_of(variance_shares(covariance))
+
+
+def rank_of(shares: Array) -> float:
+    """Say in how many directions channels really vary, from their shares of variance.
+
+    Args:
+        shares: From ``variance_shares``.
+
+    Returns:
+        As ``effective_rank``.
+
+    Example:
+        >>> round(rank_of(np.array([0.5, 0.5, 0.0])), 6)
+        2.0
+    """
+    some = shares[shares > 0]
+    return float(np.exp(-(some * np.log(some)).sum())) if some.size else 0.0
+
+
+def directions_for(shares: Array, part: float) -> int:
+    """Count the directions that hold a part of the variance.
+
+    Args:
+        shares: From ``variance_shares``, largest first.
+        part: From 0 to 1.
+
+    Returns:
+        The least k whose first k directions hold it; 0 where nothing varies.
+
+    Example:
+        >>> directions_for(np.array([0.8, 0.15, 0.05]), 0.9)
+        2
+    """
+    if not shares.any():
+        return 0
+    reached = np.cumsum(shares) >= part - 1e-12
+    return int(np.argmax(reached)) + 1 if reached.any() else len(shares)
 
 
 def variance_shares(covariance: Array) -> Array:

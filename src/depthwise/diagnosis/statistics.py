@@ -104,11 +104,13 @@ class ChannelStatistics:
             raise GeometryError(msg)
         total = self.count + other.count
         gap = other.mean - self.mean
-        spread = np.outer(gap, gap) * (self.count * other.count / total)
+        scatter = np.outer(gap, gap * (self.count * other.count / total))
+        scatter += self.scatter
+        scatter += other.scatter
         return ChannelStatistics(
             count=total,
             mean=self.mean + gap * (other.count / total),
-            scatter=self.scatter + other.scatter + spread,
+            scatter=scatter,
             fired=self.fired + other.fired,
             low=np.minimum(self.low, other.low),
             high=np.maximum(self.high, other.high),

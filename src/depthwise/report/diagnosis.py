@@ -7,7 +7,7 @@ from typing import Any
 
 import rich.table
 
-from depthwise.diagnosis import Diagnosis, Fault, LayerDiagnosis, effective_rank
+from depthwise.diagnosis import Diagnosis, Fault, LayerDiagnosis, directions_for
 from depthwise.report.terminal import table, thousands
 
 
@@ -24,13 +24,16 @@ def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
         >>> len(diagnosis_tables(Diagnosis("nothing", ())))
         1
     """
-    head = ("layer", "channels", "carry nothing new", "effective rank", "faults")
+    head = (
+        *("layer", "channels", "carry nothing new", "effective rank"),
+        *("90 % of variance in", "faults"),
+    )
     rows = [
         (
             layer.name,
             str(layer.channels),
             f"{100 * layer.worst:.0f} %",
-            _rank(layer),
+            *_spread(layer),
             _faults(layer),
         )
         for layer in told.worst()
@@ -49,7 +52,7 @@ def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
         if told.share(fault)
     ]
     names = ("fault", "proven", "observed", "of all channels", "what it is")
-    tables = [table(title, head, rows, prose=[4])]
+    tables = [table(title, head, rows, prose=[5])]
     return [*tables, table("faults", names, faults, prose=[4])] if faults else tables
 
 
@@ -118,10 +121,11 @@ def _ends(pair: Mapping[str, float]) -> tuple[float, float]:
     return pair["before"], pair["after"]
 
 
-def _rank(layer: LayerDiagnosis) -> str:
+def _spread(layer: LayerDiagnosis) -> tuple[str, str]:
+    """In how many directions a layer varies; nothing without data."""
     if layer.statistics is None:
-        return ""
-    return f"{effective_rank(layer.statistics.covariance):.1f}"
+        return "", ""
+    return f"{layer.rank:.1f}", f"{directions_for(layer.shares, 0.9)} directions"
 
 
 def _faults(layer: LayerDiagnosis) -> str:
