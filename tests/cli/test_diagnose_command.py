@@ -51,6 +51,18 @@ def test_a_broken_rule_is_exit_code_one(run_cli, place):
     assert kept.returncode == 0, kept.stderr
 
 
+def test_sensors_are_told_of_with_their_contribution(run_cli, place):
+    model, data = str(place / "planted.onnx"), str(place / "toy.npz")
+    done = run_cli("diagnose", model, data)
+    assert done.returncode == 0, done.stderr
+    assert "accuracy lost without a sensor" in done.stdout
+    assert "how filters mix the channels" in done.stdout
+    told = json.loads(run_cli("diagnose", model, data, "--json").stdout)["sensors"]
+    ways = [entry["way"] for entry in told["contributions"]]
+    assert ways == ["mean", "permuted", "frozen"] * 3
+    assert [layer["layer"] for layer in told["mixing"]] == ["conv.n0"]
+
+
 def test_prune_removes_the_proven_and_with_data_the_observed(run_cli, place, tmp_path):
     model, data = str(place / "planted.onnx"), str(place / "toy.npz")
     for extra, gone in (([], [1, 6, 7]), (["--observed"], [1, 3, 6, 7])):

@@ -55,6 +55,7 @@ def diagnose(
     from depthwise.jobs import diagnosing as jobs
     from depthwise.jobs.open import parse_shape
     from depthwise.report.diagnosis import advice_lines, diagnosis_tables
+    from depthwise.report.sensors import sensor_lines, sensor_tables
     from depthwise.report.terminal import stderr, stdout
 
     rules = jobs.parse_rules(fail_on)
@@ -73,6 +74,11 @@ def diagnose(
             stdout().print(table)
         for line in advice_lines(told):
             stdout().print(line)
+        if told.sensors is not None:
+            for table in sensor_tables(told.sensors):
+                stdout().print(table)
+            for line in sensor_lines(told.sensors):
+                stdout().print(line)
     for sentence in broken:
         stderr().print(f"rule broken: {sentence}")
     if broken:

@@ -23,6 +23,7 @@ from depthwise.diagnosis.observed import (
     variance_shares,
 )
 from depthwise.diagnosis.proven import proven_findings, unread_findings
+from depthwise.diagnosis.sensors import SensorAnalysis
 from depthwise.diagnosis.statistics import ChannelStatistics
 from depthwise.execute import Batches, Run, run
 from depthwise.graph import Graph
@@ -129,6 +130,7 @@ class Diagnosis:
         samples: How many samples were seen; 0 for weights alone.
         inputs: Statistics of the channels of the data themselves, by input name.
         observed: What data showed, for ``known_spans``; None without data.
+        sensors: What each sensor contributes, where data are of sensors and labelled.
 
     Example:
         >>> Diagnosis("nothing", ()).channels
@@ -140,6 +142,7 @@ class Diagnosis:
     samples: int = 0
     inputs: Mapping[str, ChannelStatistics] = field(default_factory=dict)
     observed: Observed | None = None
+    sensors: SensorAnalysis | None = None
 
     @property
     def channels(self) -> int:
@@ -191,6 +194,7 @@ class Diagnosis:
                 name: {"correlation": _rows(seen)} for name, seen in self.inputs.items()
             },
             "layers": [layer.to_dict() for layer in self.layers],
+            "sensors": None if self.sensors is None else self.sensors.to_dict(),
         }
 
 

@@ -44,7 +44,7 @@ _MEANINGS = {
         "lower the learning rate, or look at the scale of what comes in",
     ),
     Fault.RARE: ("hardly ever above zero", "look at what it fires on before pruning"),
-    Fault.IGNORED: ("read by weights that are all zero", "prune it"),
+    Fault.IGNORED: ("no result depends on it", "prune it"),
     Fault.DUPLICATE: ("another channel, scaled", "train a narrower layer"),
     Fault.EXPLODING: ("far larger than its neighbours", "normalise, or clip gradients"),
     Fault.ZERO_KERNEL: ("a depthwise kernel of zeros", "prune it"),

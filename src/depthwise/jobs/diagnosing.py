@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from depthwise.execute import Run, run
 from depthwise.jobs.open import Opened, open_model
 from depthwise.jobs.rooms import torch_room
 from depthwise.jobs.samples import samples_for
+from depthwise.jobs.sensing import sense
 
 Array: TypeAlias = NDArray[Any]
 
@@ -36,7 +38,8 @@ def diagnose(
         reading: Arguments of ``open_dataset`` by name, for data by name or path.
 
     Returns:
-        The diagnosis: findings by layer, each proven or observed.
+        The diagnosis: findings by layer, each proven or observed; with labelled data
+        of sensors, what each sensor contributes.
 
     Raises:
         DataError: If the data do not fit the model.
@@ -51,7 +54,13 @@ def diagnose(
         return diagnose_graph(opened.graph, limits=limits)
     if isinstance(data, str):
         held = samples_for(opened, data, reading or {})
-        data = (inputs for inputs, _ in held.batches())
+        batches = (inputs for inputs, _ in held.batches())
+        told = _told(opened, batches, limits)
+        return replace(told, sensors=sense(opened.graph, held, fastest()))
+    return _told(opened, data, limits)
+
+
+def _told(opened: Opened, data: Iterable[Array], limits: Limits | None) -> Diagnosis:
     return diagnose_graph(opened.graph, data, execute=fastest(), limits=limits)
 
 

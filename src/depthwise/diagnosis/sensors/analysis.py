@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -75,21 +76,27 @@ class SensorAnalysis:
             "correlation_within_sensors": self.closeness.within,
             "correlation_across_sensors": self.closeness.across,
             "lagged_correlation": _without_nan(self.lagged.correlation),
-            "strongest_lags": self._strongest(),
+            "strongest_lags": [
+                {"channels": [a, b], "correlation": rho, "lag": lag}
+                for a, b, rho, lag in self.strongest_lags()
+            ],
             "contributions": [asdict(entry) for entry in self.contributions],
             "pairs": [asdict(entry) for entry in self.pairs],
             "mixing": [entry.to_dict() for entry in self.mixing],
         }
 
-    def _strongest(self) -> list[dict[str, Any]]:
-        count = len(self.channels)
+    def strongest_lags(self) -> list[tuple[str, str, float, int]]:
+        """List pairs of channels, most alike first.
+
+        Returns:
+            Both names, ρ, and by how many samples the second is later then.
+        """
         found = []
-        for i, j in zip(*np.triu_indices(count, 1), strict=True):
-            rho, lag = self.lagged.strongest(int(i), int(j))
-            names = [self.channels[i], self.channels[j]]
+        for i, j in combinations(range(len(self.channels)), 2):
+            rho, lag = self.lagged.strongest(i, j)
             if not np.isnan(rho):
-                found.append({"channels": names, "correlation": rho, "lag": lag})
-        return sorted(found, key=lambda entry: -abs(entry["correlation"]))
+                found.append((self.channels[i], self.channels[j], rho, lag))
+        return sorted(found, key=lambda entry: -abs(entry[2]))
 
 
 def analyse_sensors(

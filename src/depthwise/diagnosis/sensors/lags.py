@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -69,25 +69,46 @@ def lagged_correlation(batches: Iterable[Array], lags: int) -> Lagged:
         >>> round(found[0], 1), found[1]
         (1.0, 3)
     """
-    count, sums, shifted = 0, np.zeros(1), np.zeros(1)
-    products = [np.zeros((1, 1)) for _ in range(lags + 1)]
+    number, length, shift = 0, 0, np.zeros(1)
+    totals = [_Products() for _ in range(lags + 1)]
     for batch in batches:
         windows = np.asarray(batch, np.float64)
         _check(windows, lags)
-        if not count:
-            shifted = windows.mean(axis=(0, 2), keepdims=True)
-        windows = windows - shifted
-        count += len(windows) * windows.shape[2]
-        sums = sums + windows.sum(axis=(0, 2))
-        products = [p + _product(windows, lag) for lag, p in enumerate(products)]
-        length, number = windows.shape[2], count // windows.shape[2]
-    if not count:
+        if not number:
+            shift = windows.mean(axis=(0, 2), keepdims=True)
+        number, length = number + len(windows), windows.shape[2]
+        for lag, total in enumerate(totals):
+            total.add(windows - shift, lag)
+    if not number:
         raise DataError("a correlation needs at least one window; got none")
-    mean = np.outer(sums, sums) / count**2
-    found = [p / (number * (length - lag)) - mean for lag, p in enumerate(products)]
+    mean = totals[0].early / (number * length)
+    found = [
+        total.centred(mean, number * (length - lag)) for lag, total in enumerate(totals)
+    ]
     spread = np.sqrt(np.diagonal(found[0]))
-    spread = np.where(spread > 1e-9 * (np.abs(shifted).ravel() + 1), spread, np.nan)
+    spread = np.where(spread > 1e-9 * (np.abs(shift).ravel() + 1), spread, np.nan)
     return Lagged(np.clip(np.stack(found) / np.outer(spread, spread), -1, 1))
+
+
+@dataclass
+class _Products:
+    """Sums over early and late parts of windows, and over their products."""
+
+    early: Array = field(default_factory=lambda: np.zeros(1))
+    late: Array = field(default_factory=lambda: np.zeros(1))
+    both: Array = field(default_factory=lambda: np.zeros((1, 1)))
+
+    def add(self, windows: Array, lag: int) -> None:
+        early = windows[:, :, : windows.shape[2] - lag]
+        late = windows[:, :, lag:]
+        self.early = self.early + early.sum(axis=(0, 2))
+        self.late = self.late + late.sum(axis=(0, 2))
+        products = np.einsum("ncl,ndl->cd", early, late, optimize=True)
+        self.both = self.both + products
+
+    def centred(self, mean: Array, count: int) -> Array:
+        rest = np.outer(self.early, mean) + np.outer(mean, self.late)
+        return np.asarray((self.both - rest) / count + np.outer(mean, mean))
 
 
 def _check(windows: Array, lags: int) -> None:
@@ -96,12 +117,6 @@ def _check(windows: Array, lags: int) -> None:
     if not 0 <= lags < windows.shape[2]:
         msg = f"a lag must be shorter than a window; got {lags} of {windows.shape[2]}"
         raise DataError(msg)
-
-
-def _product(windows: Array, lag: int) -> Array:
-    early = windows[:, :, : windows.shape[2] - lag]
-    late = windows[:, :, lag:]
-    return np.asarray(np.einsum("ncl,ndl->cd", early, late, optimize=True))
 
 
 @dataclass(frozen=True, slots=True)
