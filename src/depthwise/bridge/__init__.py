@@ -3,6 +3,7 @@
 from depthwise.bridge.editing import apply
 from depthwise.bridge.exported import load_exported
 from depthwise.bridge.factory import load_factory, load_weights
+from depthwise.bridge.profiling import profile
 from depthwise.bridge.rebuilding import module
 from depthwise.bridge.timing import prepare, threads
 from depthwise.bridge.torch_exporter import export_onnx
@@ -18,6 +19,7 @@ __all__ = [
     "load_weights",
     "module",
     "prepare",
+    "profile",
     "run",
     "threads",
     "trace",

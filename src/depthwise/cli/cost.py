@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from depthwise.cli import options
+from depthwise.cli.cost_roofline import MachineOptions, show_roofline
 from depthwise.cli.network_options import NetworkOptions
 
 
@@ -20,16 +21,18 @@ def cost(
         bool, typer.Option(help="Show what dense layers would cost taken apart.")
     ] = False,
     network: NetworkOptions,
+    machine: MachineOptions,
     json: options.Json = False,
 ) -> None:
     """Count multiply-accumulates, parameters and bytes, by layer and by kind.
 
-    depthwise cost mobilenet_v2 --input 1,3,224,224 --what-if
+    depthwise cost mobilenet_v2 --input 1,3,224,224 --roofline
 
     Args:
         model: What to count.
         shape: Sizes of one batch.
         network: What a registered network is made with.
+        machine: What to show of it on this machine.
         batch: Samples a run; from --input if left out.
         layers: Whether to show every layer.
         what_if: Whether to show what dense layers would cost taken apart.
@@ -44,6 +47,9 @@ def cost(
     sizes = parse_shape(shape)
     opened = network.open(model, sizes)
     report = counted(opened.graph, sizes, batch=batch)
+    if machine.wanted:
+        show_roofline(opened, report.batch, machine, layers=layers, json=json)
+        return
     if json:
         typer.echo(to_json(report.to_dict()))
         return

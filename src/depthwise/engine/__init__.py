@@ -6,7 +6,13 @@ from depthwise.engine.peak import Probe, probe
 from depthwise.engine.profile import StepTime
 from depthwise.engine.runtime import CompiledNetwork, compile_graph
 from depthwise.engine.schedule import Policy
-from depthwise.engine.target import Target, default_threads, host, preset
+from depthwise.engine.target import (
+    Target,
+    default_threads,
+    host,
+    last_level_bytes,
+    preset,
+)
 
 __all__ = [
     "Cache",
@@ -22,6 +28,7 @@ __all__ = [
     "default_threads",
     "host",
     "inspect_graph",
+    "last_level_bytes",
     "preset",
     "probe",
 ]

@@ -139,6 +139,19 @@ def _cache_bytes(level: int, default: int) -> int:
     return default
 
 
+def last_level_bytes() -> int:
+    """Read the size of the cache behind the second level.
+
+    Returns:
+        Bytes; 0 where there is none, or the system does not tell.
+
+    Example:
+        >>> last_level_bytes() >= 0
+        True
+    """
+    return _cache_bytes(3, 0)
+
+
 def default_threads() -> int:
     """Count the cores that this process may keep busy.
 
