@@ -21,8 +21,8 @@ def write_with(path: Path, write: Callable[[Path], object]) -> Path:
         The path.
 
     Raises:
-        OSError: If the disk is full or the folder cannot be written; the old file
-            is untouched then, and nothing temporary stays.
+        OSError: If the disk is full or the folder cannot be written; it names the
+            file, the old one is untouched then, and nothing temporary stays.
 
     Example:
         >>> path = Path(tempfile.mkdtemp()) / "a.txt"
@@ -39,8 +39,10 @@ def write_with(path: Path, write: Callable[[Path], object]) -> Path:
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in {None, name}:
+            error.filename = str(path)
         raise
     return path
 

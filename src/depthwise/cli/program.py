@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
 from collections.abc import Callable
@@ -50,8 +51,20 @@ def _in_sentences(function: Callable[..., None]) -> Callable[..., None]:
         except DepthwiseError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
+        except OSError as error:
+            if error.filename is None or error.errno == errno.EPIPE:
+                raise
+            typer.echo(f"error: {_unusable(error)}", err=True)
+            raise typer.Exit(1) from None
 
     return wrapped
+
+
+def _unusable(error: OSError) -> str:
+    """Name the file that could not be read or written, and what to do about it."""
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    hint = "\nhint: free some space; --resume goes on with a run" if full else ""
+    return f"{error.filename} must be usable; got {error.strerror}{hint}"
 
 
 def _help(function: Callable[..., None]) -> str:
