@@ -99,6 +99,7 @@ def main() -> int:
     parser.add_argument("--gigabytes", type=float, default=20.0)
     parser.add_argument("--folder", type=Path, help="where there is room for the set")
     parser.add_argument("--out", type=Path, default=ROOT / "results/memory.json")
+    parser.add_argument("--note", default="", help="about the machine, for the file")
     parser.add_argument("--learn", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.learn is not None:
@@ -119,7 +120,7 @@ def main() -> int:
         shutil.rmtree(place)
     measured = json.loads(done.stdout)
     bars = {"largest_resident_gb": BAR_GB}
-    about = {"gigabytes": options.gigabytes, "bars": bars}
+    about = {"gigabytes": options.gigabytes, "bars": bars, "note": options.note}
     write_json(options.out, {**about, "measured": measured})
     print(json.dumps(measured))
     met = measured["largest_resident_gb"] < BAR_GB and measured["accuracy"] > 0.9

@@ -143,7 +143,8 @@ def memory(figures: Figures) -> str:
         ["pictures a second", f"{measured['pictures_per_second']:,.0f}"],
         ["accuracy on the validation part", percent(measured["accuracy"])],
     ]
-    return markdown(("what", "figure"), rows)
+    note = figures.get("note")
+    return markdown(("what", "figure"), rows) + (f"\n{note}\n" if note else "")
 
 
 def read(name: str) -> Figures | None:
