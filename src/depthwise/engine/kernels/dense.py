@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from depthwise.engine.emit import Body, Int, Module
 from depthwise.engine.kernels.kernel import NOTHING, Cursor, Epilogue, Place
 from depthwise.engine.layout import FLOAT, Panels, View
-from depthwise.engine.schedule import split, tile_pixels
+from depthwise.engine.schedule import fetches_ahead, split, tile_pixels
 
 _UNROLLED = 400
 """Multiply-adds up to which all steps are written out: no counter, no table."""
+_LINE = 64
+"""Bytes that one prefetch brings."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,21 @@ class _Panel:
     lanes: list[int]
 
 
+@dataclass(frozen=True)
+class _Ahead:
+    """Lines of the next panel's weights that a tile fetches, a step of its sums."""
+
+    start: str = ""
+    lines: int = 0
+
+    def fetch(self, body: Body, move: Int) -> None:
+        if not self.lines:
+            return
+        place = body.offset(self.start, move)
+        for line in range(self.lines):
+            body.prefetch(place, line * _LINE)
+
+
 class _Writer:
     def __init__(self, spec: Dense, body: Body) -> None:
         self.spec = spec
@@ -109,6 +126,10 @@ class _Writer:
         steps = len(self.full) * spec.inner + len(self.part) * self.rest
         self.rows_per_vector = 1 + steps
         self.blocks = sum(p.vectors * p.count for p in spec.panels)
+        size = self.blocks * self.rows_per_vector * self.vector
+        once = spec.slices * spec.rows == 1
+        self.fetches = once and fetches_ahead(body.module.target, size)
+        self.ahead = _Ahead()
 
     def groups(self, pointers: list[str]) -> None:
         spec, body = self.spec, self.body
@@ -184,12 +205,25 @@ class _Writer:
     def _tiles(self, panel: _Panel) -> None:
         body, target = self.body, self.body.module.target
         cut = split(self.spec.width, tile_pixels(target, len(panel.lanes)))
+        tiles = cut.count + cut.rest
         with body.loop(0, cut.count) as index:
+            self.ahead = self._share(panel, index, tiles)
             self._tile(panel, body.mul(index, cut.large), cut.large)
         if cut.rest:
             with body.loop(0, cut.rest) as index:
+                self.ahead = self._share(panel, body.add(cut.count, index), tiles)
                 first = body.add(cut.count * cut.large, body.mul(index, cut.small))
                 self._tile(panel, first, cut.small)
+
+    def _share(self, panel: _Panel, tile: Int, tiles: int) -> _Ahead:
+        """Say what this tile fetches: all tiles together fetch the next panel once."""
+        if not self.fetches or tiles == 1:
+            return _Ahead()
+        body, size = self.body, len(panel.lanes) * self.vector
+        lines = -(-self.spec.inner * size // (_LINE * tiles))
+        move = body.mul(tile, lines * _LINE)
+        following = body.add(size * self.rows_per_vector, move)
+        return _Ahead(body.offset(panel.weights, following), lines)
 
     def _tile(self, panel: _Panel, first: Int, pixels: int) -> None:
         body, spec = self.body, self.spec
@@ -202,6 +236,7 @@ class _Writer:
         sums = self._steps(sums, source, at, self.full, spec.inner, count)
         size = len(self.full) * spec.inner * len(panel.lanes) * self.vector
         if self.part:
+            self.ahead = _Ahead()
             at = body.offset(at, size)
             sums = self._steps(sums, source, at, self.part, self.rest, count)
         self._store(panel, sums, first, pixels)
@@ -223,6 +258,7 @@ class _Writer:
             for index, step in enumerate(steps):
                 here = body.offset(source, step)
                 at = body.offset(weights, index * size)
+                self.ahead.fetch(body, index * size)
                 sums = self._step(sums, here, at, deep, vectors)
             return sums
         gaps = {b - a for a, b in itertools.pairwise(steps)}
@@ -233,6 +269,7 @@ class _Writer:
                 move = body.load_int(body.module.table(steps), loop.index)
             at = body.offset(weights, body.mul(loop.index, size))
             here = body.offset(source, move)
+            self.ahead.fetch(body, body.mul(loop.index, size))
             loop.values = self._step(loop.values, here, at, deep, vectors)
         return loop.values
 
