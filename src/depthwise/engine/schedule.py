@@ -134,6 +134,28 @@ def depthwise_pixels(target: Target) -> int:
     return _DEPTHWISE_PIXELS[target.registers]
 
 
+def shares_inputs(target: Target, pixels: int, stride: int, taps: int) -> bool:
+    """Say whether a depthwise kernel keeps what it read for later taps of a row.
+
+    Args:
+        target: The CPU.
+        pixels: Neighbouring outputs of a tile.
+        stride: Input pixels between them.
+        taps: Taps of a row.
+
+    Returns:
+        True where everything that is kept fits the registers beside the sums and a
+        weight; reading it again is cheaper than keeping it on the stack.
+
+    Example:
+        >>> from depthwise.engine.target import preset
+        >>> shares_inputs(preset("avx2"), 7, 2, 3), shares_inputs(preset("avx2"), 7, 2, 9)
+        (True, False)
+    """
+    waiting = max(min(stride, taps - stride), 0)
+    return pixels * (1 + waiting) + 1 <= target.registers
+
+
 def rows_together(height: int, width: int) -> int:
     """Say how many rows a matrix kernel takes as one.
 

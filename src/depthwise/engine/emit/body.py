@@ -31,6 +31,10 @@ class Reduction:
 class Body(Vectors):
     """A function while it is being written: everything that a kernel can say."""
 
+    def keep_order(self) -> None:
+        """Let no load or store move across this place; no instruction comes of it."""
+        self.lines.append('  fence syncscope("singlethread") seq_cst')
+
     def label(self, name: str) -> None:
         """Begin the block ``name``."""
         self.lines.append(f"{name}:")

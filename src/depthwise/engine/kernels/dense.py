@@ -281,6 +281,7 @@ class _Writer:
         sums = list(sums)
         for channel in range(deep):
             row = channel * vectors
+            body.keep_order()
             ws = [body.load(weights, (row + j) * self.vector) for j in range(vectors)]
             for pixel in range(pixels):
                 move = pixel * self.spec.source.pixel + channel * FLOAT

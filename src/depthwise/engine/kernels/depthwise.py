@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from depthwise.engine.emit import Body, Int, Module
 from depthwise.engine.kernels.kernel import NOTHING, Cursor, Epilogue, Place
 from depthwise.engine.layout import FLOAT, View
-from depthwise.engine.schedule import depthwise_pixels, split
+from depthwise.engine.schedule import depthwise_pixels, shares_inputs, split
 
 _UNROLLED = 60
 """Taps up to which all are written out; more are a loop over rows of taps."""
@@ -237,7 +237,12 @@ class RowWriter:
         body, spec = self.body, self.spec
         sums = list(sums)
         seen: dict[int, str] = {}
+        count, target = len(spec.taps.columns), body.module.target
+        shared = shares_inputs(target, len(sums), spec.stride, count)
         for index, column in enumerate(spec.taps.columns):
+            body.keep_order()
+            if not shared:
+                seen.clear()
             weight = body.load(weights, index * body.lanes * FLOAT)
             for pixel in range(len(sums)):
                 place = pixel * spec.stride + column
@@ -248,12 +253,14 @@ class RowWriter:
 
     def _read(self, start: str, place: int) -> str:
         body, spec = self.body, self.spec
-        x = body.load(start, place * spec.source.pixel)
+        move = place * spec.source.pixel
         if spec.multiplier == 1:
-            return x
+            return body.load(start, move)
         first = self.phase * body.lanes
         order = [(first + lane) // spec.multiplier for lane in range(body.lanes)]
-        return body.shuffle(x, order)
+        if order[0] == order[-1]:
+            return body.broadcast(start, move + order[0] * FLOAT)
+        return body.shuffle(body.load(start, move), order)
 
     def _store(self, sums: list[str], outs: list[str], first: Int) -> None:
         body, spec = self.body, self.spec
