@@ -78,7 +78,8 @@ def tile_pixels(target: Target, vectors: int) -> int:
         >>> tile_pixels(preset("avx2"), 2)
         6
     """
-    return _TILES[target.registers][vectors]
+    pixels = _TILES[target.registers][vectors]
+    return pixels if target.fma else max(pixels * 2 // 3, 1)
 
 
 def panels_of(target: Target, blocks: int, pixels: int) -> tuple[Panels, ...]:
@@ -131,29 +132,7 @@ def depthwise_pixels(target: Target) -> int:
         >>> depthwise_pixels(preset("avx2"))
         7
     """
-    return _DEPTHWISE_PIXELS[target.registers]
-
-
-def shares_inputs(target: Target, pixels: int, stride: int, taps: int) -> bool:
-    """Say whether a depthwise kernel keeps what it read for later taps of a row.
-
-    Args:
-        target: The CPU.
-        pixels: Neighbouring outputs of a tile.
-        stride: Input pixels between them.
-        taps: Taps of a row.
-
-    Returns:
-        True where everything that is kept fits the registers beside the sums and a
-        weight; reading it again is cheaper than keeping it on the stack.
-
-    Example:
-        >>> from depthwise.engine.target import preset
-        >>> shares_inputs(preset("avx2"), 7, 2, 3), shares_inputs(preset("avx2"), 7, 2, 9)
-        (True, False)
-    """
-    waiting = max(min(stride, taps - stride), 0)
-    return pixels * (1 + waiting) + 1 <= target.registers
+    return 12 if target.is_arm else _DEPTHWISE_PIXELS[target.registers]
 
 
 def rows_together(height: int, width: int) -> int:

@@ -21,7 +21,7 @@ from depthwise.engine.kernels.kernel import NOTHING, Cursor, Epilogue, Place
 from depthwise.engine.layout import FLOAT, Panels, View
 from depthwise.engine.schedule import fetches_ahead, split, tile_pixels
 
-_UNROLLED = 400
+_UNROLLED = 330
 """Multiply-adds up to which all steps are written out: no counter, no table."""
 _LINE = 64
 """Bytes that one prefetch brings."""
@@ -293,6 +293,7 @@ class _Writer:
 
     def _store(self, panel: _Panel, sums: list[str], first: Int, pixels: int) -> None:
         body, vectors = self.body, len(panel.lanes)
+        body.keep_order()
         starts = [
             self._pixels(pointer, place, first, pixels)
             for pointer, place in zip(panel.outs, self.places, strict=True)

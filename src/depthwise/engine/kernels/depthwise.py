@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from depthwise.engine.emit import Body, Int, Module
 from depthwise.engine.kernels.kernel import NOTHING, Cursor, Epilogue, Place
 from depthwise.engine.layout import FLOAT, View
-from depthwise.engine.schedule import depthwise_pixels, shares_inputs, split
+from depthwise.engine.schedule import depthwise_pixels, split
 
 _UNROLLED = 60
 """Taps up to which all are written out; more are a loop over rows of taps."""
@@ -174,6 +174,15 @@ class Depthwise:
         return (0,) if self.taps.is_looped else self.taps.rows
 
 
+def _by_phase(columns: Sequence[int], stride: int) -> list[tuple[int, int]]:
+    """Order taps so that those which read the same pixels follow each other.
+
+    What a tile of outputs keeps in registers is then one pixel an output, at any
+    stride.
+    """
+    return sorted(enumerate(columns), key=lambda tap: (tap[1] % stride, tap[1]))
+
+
 def _move(body: Body, pointer: str, view: View, deep: Int, row: Int) -> str:
     steps = body.add(body.mul(deep, view.slice), body.mul(row, view.row))
     return body.offset(pointer, steps)
@@ -237,12 +246,8 @@ class RowWriter:
         body, spec = self.body, self.spec
         sums = list(sums)
         seen: dict[int, str] = {}
-        count, target = len(spec.taps.columns), body.module.target
-        shared = shares_inputs(target, len(sums), spec.stride, count)
-        for index, column in enumerate(spec.taps.columns):
+        for index, column in _by_phase(spec.taps.columns, spec.stride):
             body.keep_order()
-            if not shared:
-                seen.clear()
             weight = body.load(weights, index * body.lanes * FLOAT)
             for pixel in range(len(sums)):
                 place = pixel * spec.stride + column
