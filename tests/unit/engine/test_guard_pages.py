@@ -22,23 +22,25 @@ def run_guarded(cli_env: dict[str, str], repo_root: Path):
     return run
 
 
-def check(done: subprocess.CompletedProcess[str]) -> None:
-    last = done.stdout[-2000:]
-    assert done.returncode == 0, f"{done.returncode}\n{last}\n{done.stderr[-2000:]}"
-    assert done.stdout.endswith("done\n")
+def complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """Say how a process ended before it was done, and on which network."""
+    if done.returncode == 0 and done.stdout.endswith("done\n"):
+        return ""
+    return f"{done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
 
 def test_convolutions_and_fused_chains_stay_inside(run_guarded) -> None:
-    check(run_guarded("convolutions", "40"))
+    assert complaint(run_guarded("convolutions", "25")) == ""
 
 
 def test_every_operator_stays_inside(run_guarded) -> None:
     done = run_guarded("vectors", "1", "0")
-    check(done)
+    assert complaint(done) == ""
     assert int(done.stdout.splitlines()[-2].split()[0]) >= 400
 
 
 def test_one_element_too_many_ends_the_process(run_guarded) -> None:
     done = run_guarded("touch")
     assert done.returncode == -11
+    assert complaint(done).startswith("-11")
     assert done.stdout == "one element too many\n"
