@@ -98,7 +98,7 @@ def test_the_astronaut_is_happy(data_file: Find) -> None:
 
 
 def traced(name: str) -> Graph:
-    """A network with weights and statistics of norms that are not what they began as."""
+    """A network whose norms have statistics that are not what they began as."""
     torch.manual_seed(0)
     module = create_model(name)
     for layer in module.modules():
