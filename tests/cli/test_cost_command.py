@@ -90,3 +90,19 @@ def test_shapes_are_read():
 def test_options_are_read():
     words = ["a=1", "b=0.5", "c=true", "d=relu6"]
     assert parse_options(words) == {"a": 1, "b": 0.5, "c": True, "d": "relu6"}
+
+
+def test_a_sweep_as_json(run_cli):
+    arguments = ["cost", "mobilenet_v1", "--sweep", "--widths", "0.25", "--json"]
+    done = run_cli(*arguments, "--sizes", "224,160", "--input", "1,3,224,224")
+    assert done.returncode == 0, done.stderr
+    variants = json.loads(done.stdout)["variants"]
+    assert [one["macs"] for one in variants] == [41030176, 21058848]
+    assert [one["top1"] for one in variants] == [49.8, 45.5]
+
+
+def test_the_roofline_says_why_fewer_macs_are_not_faster(run_cli):
+    done = run_cli("cost", "sensor_net", "--roofline")
+    assert done.returncode == 0, done.stderr
+    assert "Fewer MACs, why not faster?" in done.stdout
+    assert "operations a byte to reach the peak" in done.stdout

@@ -8,6 +8,7 @@ import typer
 
 from depthwise.cli import options
 from depthwise.cli.cost_roofline import MachineOptions, show_roofline
+from depthwise.cli.cost_sweep import Subject, SweepOptions, show_sweep
 from depthwise.cli.network_options import NetworkOptions
 
 
@@ -22,6 +23,7 @@ def cost(
     ] = False,
     network: NetworkOptions,
     machine: MachineOptions,
+    sweep: SweepOptions,
     json: options.Json = False,
 ) -> None:
     """Count multiply-accumulates, parameters and bytes, by layer and by kind.
@@ -33,6 +35,7 @@ def cost(
         shape: Sizes of one batch.
         network: What a registered network is made with.
         machine: What to show of it on this machine.
+        sweep: Which widths and resolutions to compare instead.
         batch: Samples a run; from --input if left out.
         layers: Whether to show every layer.
         what_if: Whether to show what dense layers would cost taken apart.
@@ -45,6 +48,10 @@ def cost(
     from depthwise.report.terminal import stdout
 
     sizes = parse_shape(shape)
+    if sweep.sweep:
+        threads = machine.threads if machine.wanted else 0
+        show_sweep(Subject(model, sizes, network.conv, threads), sweep, json=json)
+        return
     opened = network.open(model, sizes)
     report = counted(opened.graph, sizes, batch=batch)
     if machine.wanted:
