@@ -114,7 +114,15 @@ class Try:
     batch: int
 
     def variant(self, conv: str | None, calibration: Calibration | None) -> Variant:
-        """Count it, and predict its time on a machine if there is one."""
+        """Count it, and predict its time on a machine if there is one.
+
+        Args:
+            conv: Which twin it is; only the separable one has published accuracies.
+            calibration: The machine, or None.
+
+        Returns:
+            The variant.
+        """
         resized = _resized(self.graph, self.size)
         spatial = concrete(resized.inputs[0].type.shape[2:])
         time = None

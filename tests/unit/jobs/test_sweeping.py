@@ -33,9 +33,12 @@ def test_all_sixteen_are_counted_exactly():
     millions = [round(one.macs / 1e6, 3) for one in found.variants]
     published = [568.740, 418.122, 290.675, 186.401, 325.400, 149.497, 41.030]
     assert set(published) <= set(millions)
-    # 325.4 M at 68.4 % beats nothing dearer; 186.4 M at 65.2 % is beaten by 166.4 M.
+    # 106.8 M at 62.1 % beats 110.0 M at 61.7 %; 166.4 M at 65.3 % beats 186.4 M.
     beaten = set(found.variants) - set(found.front)
-    assert [(one.width_multiplier, one.size[0]) for one in beaten] == [(1.0, 128)]
+    assert [
+        (one.width_multiplier, one.size[0])
+        for one in sorted(beaten, key=lambda v: v.macs)
+    ] == [(0.5, 192), (1.0, 128)]
     assert "mobilenet_v1.md" in found.source
 
 
