@@ -114,7 +114,7 @@ def measure(case: Case, options: argparse.Namespace, path: Path) -> dict[str, An
     bars = {"accuracy": case.accuracy, "minutes": case.minutes or None}
     cells: list[dict[str, Any]] = []
 
-    def compare(split: Split, variants: tuple[str, ...]) -> dict[str, Any]:
+    def compare(split: Split, variants: tuple[str, ...], seeds: int) -> dict[str, Any]:
         def note(run: Run) -> None:
             about = {"variant": run.variant, "train": len(split.train)}
             cells.append({**about, **slim(run_summary(run))})
@@ -125,7 +125,7 @@ def measure(case: Case, options: argparse.Namespace, path: Path) -> dict[str, An
             model=case.model,
             variants=variants,
             folds={"published": split},
-            seeds=tuple(range(options.seeds)),
+            seeds=tuple(range(seeds)),
             settings=replace(case.settings, threads=options.threads),
             folder=options.folder / f"{case.data}{size}",
             options=case.options,
@@ -134,8 +134,10 @@ def measure(case: Case, options: argparse.Namespace, path: Path) -> dict[str, An
         )
         return summarise(run_twin(dataset, plan))
 
-    whole = compare(parts, ("separable",))["variants"]["separable"]
-    summary = compare(reduced(parts, options.share), tuple(options.variants.split(",")))
+    alone = compare(parts, ("separable",), options.bar_seeds or options.seeds)
+    whole = alone["variants"]["separable"]
+    variants = tuple(options.variants.split(","))
+    summary = compare(reduced(parts, options.share), variants, options.seeds)
     for variant in summary["variants"].values():
         del variant["layers"], variant["cost"]
         variant["runs"] = [slim(run) for run in variant["runs"]]
@@ -193,6 +195,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--variants", default="dense,separable,blueprint")
     parser.add_argument("--share", type=int, default=0, help="training samples; 0: all")
+    parser.add_argument("--bar-seeds", type=int, default=0, help="0: as --seeds")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: all")
     parser.add_argument("--folder", type=Path, default=ROOT / "build/twins")
     parser.add_argument("--out", type=Path, default=ROOT / "results")
