@@ -48,6 +48,7 @@ def test_tables_and_a_sheet_of_images(run_cli, tmp_path) -> None:
         (["data", "wacht"], 2, "did you mean watch"),
         (["data", "nowhere/at-all"], 2, "data must be"),
         (["data", "."], 1, "got none"),
+        (["data", "hub:"], 2, "hub: must be followed by a name"),
         (["data", "bad.npz"], 1, "bad.npz"),
         (["data", "watch", "--size", "9,x"], 2, "--size must be"),
         (["data", "watch", "--on-bad", "guess"], 2, "guess"),

@@ -166,6 +166,8 @@ def test_train_writes_a_model_folder(run_cli, watch_npz, tmp_path):
         (["train", "DATA", "-o", "out", "--model", "sensornet"], 2, "sensor_net"),
         (["train", "DATA", "-o", "out", "--test", "99"], 2, "group must be a known"),
         (["train", "DATA", "-o", "out", "--epochs", "0"], 2, "epochs must be"),
+        (["train", "DATA", "-o", "out", "--model", "ds_cnn"], 2, "the data's samples"),
+        (["train", "DATA", "-o", "out", "--flip", "1"], 2, "flip must be 0 for series"),
         (["twin", "DATA", "--convs", "dense,dense"], 2, "each once"),
         (["twin", "DATA", "--convs", "dense,wide"], 2, "conv must be"),
         (["twin", "DATA", "--folds", "9"], 2, "folds must be"),

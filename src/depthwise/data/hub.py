@@ -20,7 +20,7 @@ from depthwise.data.rulebook import found
 from depthwise.data.rules import Finding, OnBad
 from depthwise.data.series_rows import build_series
 from depthwise.data.walk import PART_FOLDERS, list_files
-from depthwise.errors import DataError, MissingDependencyError
+from depthwise.errors import DataError, MissingDependencyError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,6 +139,10 @@ def _load(
 ) -> dict[str, Any]:
     """Tables by the name of their split."""
     cache = None if cache_folder is None else str(cache_folder)
+    if source == PREFIX:
+        raise UsageError("hub: must be followed by a name; got nothing", "hub:NAME")
+    bars = package.is_progress_bar_enabled()
+    package.disable_progress_bars()
     try:
         if isinstance(source, str):
             name, _, config = source.removeprefix(PREFIX).partition(":")
@@ -153,6 +157,9 @@ def _load(
             f"{_title(source)} must be loadable by datasets;"
             f" got {type(error).__name__}: {sentence}"
         ) from error
+    finally:
+        if bars:
+            package.enable_progress_bars()
 
 
 def _read_images(

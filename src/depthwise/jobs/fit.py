@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 
 from depthwise.data import Dataset, Preprocessing, Split
-from depthwise.errors import DataError, OutputExistsError
+from depthwise.errors import (
+    DataError,
+    GeometryError,
+    OutputExistsError,
+    UsageError,
+)
 from depthwise.files import write_json
 from depthwise.formats import ModelFolder, save_folder
 from depthwise.graph import Graph
@@ -192,6 +197,8 @@ def build(
     Raises:
         DataError: If there is one class only.
         UnknownNameError: If there is no such network.
+        UsageError: If the network takes images and the data are series, or the
+            other way round.
     """
     if len(np.unique(dataset.labels)) < 2:
         got = dataset.classes[int(dataset.labels[0])]
@@ -204,8 +211,17 @@ def build(
         "in_chans": dataset.inputs.shape[1],
         "input_size": tuple(dataset.inputs.shape[2:]),
     }
-    with training.seeded(seed):
-        return nn.create_model(model, conv=conv, **{**sizes, **shared}, options=own)
+    try:
+        with training.seeded(seed):
+            return nn.create_model(model, conv=conv, **{**sizes, **shared}, options=own)
+    except GeometryError as error:
+        if not error.message.startswith("input_size"):
+            raise
+        raise UsageError(
+            f"{model} must take the data's samples, {list(dataset.inputs.shape[1:])};"
+            f" got: {error.message}",
+            "depthwise models lists what each network takes; --model names one",
+        ) from error
 
 
 def _save(

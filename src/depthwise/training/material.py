@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from depthwise.errors import DataError
+from depthwise.errors import DataError, UsageError
+from depthwise.training.augmentation import IMAGE, SENSOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,12 +137,25 @@ def check(
             "a batch must be [b, C, L] or [b, C, H, W]; "
             f"got {sample.ndim} axes, shape {list(sample.shape)}"
         )
+    _check_augmentation(settings, "images" if sample.ndim == 4 else "series")
     bad = ~np.isfinite(sample.reshape(len(sample), -1)).all(axis=1)
     if bad.any():
         raise DataError(
             f"examples must be finite; got NaN or infinity in {chosen[bad][0]}"
         )
     return sample
+
+
+def _check_augmentation(settings: TrainingSettings, kind: str) -> None:
+    """Refuse what would be ignored: augmentations of the other kind of data."""
+    plan = settings.augmentation
+    foreign = plan.active(SENSOR if kind == "images" else IMAGE)
+    if foreign:
+        own = ", ".join(IMAGE if kind == "images" else SENSOR)
+        raise UsageError(
+            f"{foreign[0]} must be 0 for {kind}; got {getattr(plan, foreign[0])}",
+            f"for {kind} there are {own}, mixup, cutmix",
+        )
 
 
 def _check_weights(data: Examples, settings: TrainingSettings) -> None:

@@ -11,8 +11,15 @@ import pytest
 import torch
 from tests.unit.training.small import Digits, Parts, small_net
 
-from depthwise.errors import DataError, OutputExistsError, TrainingError
-from depthwise.training import EpochEnd, TrainingSettings, predict_logits, score, train
+from depthwise.errors import DataError, OutputExistsError, TrainingError, UsageError
+from depthwise.training import (
+    Augmentation,
+    EpochEnd,
+    TrainingSettings,
+    predict_logits,
+    score,
+    train,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,3 +202,15 @@ def test_data_that_do_not_fit_are_refused(digits, parts, settings, tmp_path) -> 
     refused(more, parts, r"\[8, 11\]; got \[8, 10\]")
     refused(bad, parts, "finite; got NaN")
     refused(flat, parts, "got 2 axes")
+
+
+def test_augmentation_of_another_kind_of_data_is_refused(
+    digits, parts, settings, tmp_path
+) -> None:
+    plan = replace(settings, augmentation=Augmentation(jitter=0.1, crop=1))
+    with pytest.raises(UsageError, match=r"jitter must be 0 for images; got 0\.1"):
+        run(digits, parts, plan, tmp_path)
+    rows = Digits(digits.inputs[:, 0], digits.labels)
+    with pytest.raises(UsageError, match="crop must be 0 for series; got 1"):
+        run(rows, parts, plan, tmp_path)
+    assert not list(tmp_path.iterdir())
