@@ -12,6 +12,7 @@ from depthwise.cli import (
     demo,
     diagnose,
     doctor,
+    explain,
     export,
     inspect,
     models,
@@ -45,6 +46,7 @@ COMMANDS = (
     Command("train", train.train, "depthwise train watch -o runs/watch"),
     Command("predict", predict.predict, "depthwise predict runs/watch watch --json"),
     Command("cost", cost.cost, "depthwise cost mobilenet_v1 --input 1,3,224,224"),
+    Command("explain", explain.explain, "depthwise explain -o explain.html"),
     Command("bench", bench.bench, "depthwise bench sensor_net --input 1,6,128"),
     Command(
         "diagnose",

@@ -10,7 +10,9 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's colours: distinct under every common colour blindness."""
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-_MARGIN = {"l": 70, "r": 20, "t": 50, "b": 60}
+_MARGIN = {"l": 70, "r": 20, "t": 80, "b": 60}
+_SQUARE = 3
+"""Rows a column, or columns a row, up to which the cells of a matrix are square."""
 
 
 def lines(
@@ -130,16 +132,72 @@ def heatmap(
     )
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(type="category")
+    if max(len(rows), len(columns)) <= _SQUARE * min(len(rows), len(columns)):
+        figure.update_yaxes(scaleanchor="x", constrain="domain")
+        figure.update_xaxes(constrain="domain")
+    return _titled(figure, title, "", "")
+
+
+def heatmaps(
+    title: str,
+    pictures: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    rows: Sequence[str] | None = None,
+) -> Any:
+    """Draw small matrices side by side, each with its own scale.
+
+    Args:
+        title: The figure's title.
+        pictures: Values by name, rows from the top; NaN leaves a gap.
+        rows: Names of the rows; None for square cells without names.
+
+    Returns:
+        A Plotly figure; a matrix with values below zero has zero in the middle.
+
+    Example:
+        >>> len(heatmaps("t", {"a": [[1.0]], "b": [[-1.0]]}).data)
+        2
+    """
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(cols=len(pictures), subplot_titles=tuple(pictures))
+    for column, values in enumerate(pictures.values(), start=1):
+        finite = [[None if math.isnan(v) else float(v) for v in row] for row in values]
+        known = [v for row in finite for v in row if v is not None]
+        most = max(map(abs, known), default=0.0) or 1.0
+        signed = min(known, default=0.0) < 0
+        cells = go.Heatmap(
+            z=finite,
+            y=list(rows) if rows else None,
+            zmin=-most if signed else 0.0,
+            zmax=most,
+            colorscale="RdBu" if signed else "Cividis",
+            showscale=False,
+        )
+        figure.add_trace(cells, row=1, col=column)
+        place = {"row": 1, "col": column}
+        figure.update_yaxes(autorange="reversed", showticklabels=bool(rows), **place)
+        if not rows:
+            figure.update_xaxes(showticklabels=False, constrain="domain", **place)
+            anchor = "x" if column == 1 else f"x{column}"
+            figure.update_yaxes(scaleanchor=anchor, constrain="domain", **place)
     return _titled(figure, title, "", "")
 
 
 def _titled(figure: Any, title: str, x_title: str, y_title: str) -> Any:
     figure.update_layout(
         template="none",
-        title={"text": title, "x": 0.01},
+        title={"text": title, "x": 0.01, "y": 0.97, "yanchor": "top"},
         xaxis_title=x_title,
         yaxis_title=y_title,
         margin=_MARGIN,
-        legend={"orientation": "h", "y": -0.2},
+        legend={
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1.02,
+            "yanchor": "bottom",
+        },
     )
     return figure

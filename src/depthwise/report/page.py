@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -69,22 +68,45 @@ def render_page(title: str, lead: str, sections: Sequence[Section]) -> str:
         >>> "<h2>Cost</h2>" in render_page("t", "", [Section("Cost", "By layer.")])
         True
     """
+    figures = [figure for section in sections for figure in section.figures]
+    return render("page.html", figures, title=title, lead=lead, sections=sections)
+
+
+def render(template: str, figures: Sequence[Any], **values: Any) -> str:
+    """Fill in one of the package's templates.
+
+    Args:
+        template: Its file name.
+        figures: Plotly figures; the template's n-th element of class "figure" shows
+            the n-th of them.
+        **values: What the template reads.
+
+    Returns:
+        The HTML.
+
+    Raises:
+        MissingDependencyError: If Plotly or Jinja2 is not installed.
+
+    Example:
+        >>> page = render("page.html", (), title="t", lead="", sections=())
+        >>> page.startswith("<!doctype html>")
+        True
+    """
     try:
         import jinja2
         from plotly.offline import get_plotlyjs
     except ImportError as error:
         msg = f"pages need Plotly and Jinja2; got no {error.name}"
         raise MissingDependencyError(msg, "pip install 'depthwise[report]'") from error
-    source = resources.files("depthwise.report").joinpath("templates/page.html")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(source.read_text(encoding="utf-8"))
-    figures = [figure for section in sections for figure in section.figures]
-    return template.render(
-        title=title,
-        lead=lead,
-        sections=sections,
-        figures=[_safe_json(figure) for figure in figures],
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("depthwise.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(template).render(
+        figures=[safe_json(json.loads(figure.to_json())) for figure in figures],
         script=get_plotlyjs() if figures else "",
+        **values,
     )
 
 
@@ -109,7 +131,18 @@ def write_page(path: Path, title: str, lead: str, sections: Sequence[Section]) -
     return write_text(path, render_page(title, lead, sections))
 
 
-def _safe_json(figure: Any) -> str:
-    """Figure as JSON that cannot end the script element it stands in."""
-    text = json.dumps(json.loads(figure.to_json()), separators=(",", ":"))
+def safe_json(value: Any) -> str:
+    r"""Write JSON that cannot end the script element it stands in.
+
+    Args:
+        value: Anything that JSON can hold.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> safe_json("</script>")
+        '"<\\/script>"'
+    """
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("</", "<\\/")
