@@ -46,8 +46,8 @@ def diagnose(
 
     Example:
         >>> told = diagnose("sensor_net")
-        >>> told.channels, told.findings
-        (544, ())
+        >>> told.channels, told.samples
+        (544, 0)
     """
     opened = model if isinstance(model, Opened) else open_model(model, input_shape)
     if data is None:

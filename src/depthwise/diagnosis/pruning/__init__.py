@@ -61,7 +61,8 @@ def prune_graph(graph: Graph, known: Mapping[str, Span] | None = None) -> Pruned
         >>> import numpy as np
         >>> from depthwise.graph import Batch, Input, Node, TensorType
         >>> x = Input("x", TensorType("float32", (Batch(), 2, 8)))
-        >>> weights = {"a": np.ones((3, 2, 1), "f"), "b": np.ones((1, 3, 1), "f")}
+        >>> first = np.array([[1, 0], [1, 1], [0, 1]], "float32")[..., None]
+        >>> weights = {"a": first, "b": np.ones((1, 3, 1), "float32")}
         >>> weights["b"][:, 1] = 0
         >>> nodes = Node("Conv", ("x", "a"), ("h",)), Node("Conv", ("h", "b"), ("y",))
         >>> prune_graph(Graph("g", (x,), ("y",), nodes, weights)).plan.removed
