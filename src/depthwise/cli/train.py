@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from depthwise.cli import options
 from depthwise.cli.data_options import DataOptions
 from depthwise.cli.training_options import TrainingOptions
@@ -17,6 +21,12 @@ def train(
     test: options.Test = None,
     validation: options.Validation = None,
     on_bad: options.OnBadOption = options.OnBad.FAIL,
+    diagnose: Annotated[
+        bool,
+        typer.Option(
+            "--diagnose", help="Look at the channels after every epoch; warn early."
+        ),
+    ] = False,
     resume: options.Resume = False,
     json: options.Json = False,
     reading: DataOptions,
@@ -33,6 +43,7 @@ def train(
         test: Groups to hold out.
         validation: Groups to choose the best epoch by.
         on_bad: What to do with bad input.
+        diagnose: Whether to look at the channels after every epoch.
         resume: Go on with what is in the folder.
         json: Whether to print JSON.
         reading: How the data are read.
@@ -52,6 +63,7 @@ def train(
         folder=out,
         options=parse_options(option or []),
         resume=resume,
+        diagnose=diagnose,
     )
     refuse_overwriting(out, resume=resume)
     dataset = parts.open_dataset(data, **reading.parsed(), on_bad=on_bad.value)

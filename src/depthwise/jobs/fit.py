@@ -20,6 +20,7 @@ from depthwise.files import write_json
 from depthwise.formats import ModelFolder, save_folder
 from depthwise.graph import Graph
 from depthwise.jobs.evaluation import Evaluation, evaluate, evaluation_summary
+from depthwise.jobs.health import inspector_for
 from depthwise.jobs.rooms import torch_room
 
 # Names of what is inside a run's folder.
@@ -40,6 +41,7 @@ class Plan:
         title: What the progress bar is called.
         resume: Go on from the folder's checkpoint, if there is one.
         progress: Whether to show progress.
+        diagnose: Whether to look at the channels after every epoch, and warn early.
     """
 
     model: str
@@ -50,6 +52,7 @@ class Plan:
     title: str = "train"
     resume: bool = False
     progress: bool = True
+    diagnose: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def fit(dataset: Dataset, split: Split, plan: Plan) -> Fitted:
         resume=plan.resume,
         progress=plan.progress,
         title=plan.title,
+        callbacks=_callbacks(dataset, split, plan, preprocessing),
     )
     shape = (1, *dataset.inputs.shape[1:])
     graph = torch_room("bridge").trace(module, shape, name=plan.model)
@@ -123,6 +127,16 @@ def fit(dataset: Dataset, split: Split, plan: Plan) -> Fitted:
     if training.is_main_process():
         _save(fitted, dataset, split, preprocessing)
     return fitted
+
+
+def _callbacks(
+    dataset: Dataset, split: Split, plan: Plan, preprocessing: Preprocessing
+) -> tuple[Any, ...]:
+    if not plan.diagnose:
+        return ()
+    rows = split.validation if len(split.validation) else split.train
+    look = inspector_for(dataset, rows, preprocessing)
+    return (torch_room("training").HealthLog(look, plan.folder),)
 
 
 def refuse_overwriting(folder: Path, *, resume: bool) -> None:

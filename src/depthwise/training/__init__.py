@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from depthwise.training.augmentation import Augmentation as Augmentation
+    from depthwise.training.health import Alarm as Alarm
+    from depthwise.training.health import HealthLog as HealthLog
+    from depthwise.training.health import LayerHealth as LayerHealth
     from depthwise.training.inference import predict_logits as predict_logits
     from depthwise.training.inference import seeded as seeded
     from depthwise.training.intervals import Interval as Interval
@@ -23,16 +26,21 @@ if TYPE_CHECKING:
     from depthwise.training.scoring import Scores as Scores
     from depthwise.training.scoring import score as score
     from depthwise.training.settings import TrainingSettings as TrainingSettings
+    from depthwise.training.trainer_health import ChannelHealth as ChannelHealth
     from depthwise.training.voting import by_group as by_group
     from depthwise.training.voting import by_recording as by_recording
     from depthwise.training.world import is_main_process as is_main_process
     from depthwise.training.world import torchrun_world as torchrun_world
 
 HOMES = {
+    "Alarm": "health",
     "Augmentation": "augmentation",
+    "ChannelHealth": "trainer_health",
     "EpochEnd": "result",
     "EpochRow": "journal",
+    "HealthLog": "health",
     "Interval": "intervals",
+    "LayerHealth": "health",
     "Scores": "scoring",
     "TrainingResult": "result",
     "TrainingSettings": "settings",

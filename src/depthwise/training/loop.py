@@ -55,8 +55,9 @@ def train(
         resume: Go on from the folder's checkpoint, if there is one.
         progress: Whether to show a bar (or lines) on stderr.
         title: Written before the bar.
-        callbacks: Called after each epoch in process 0; with several processes they
-            must be picklable.
+        callbacks: Called after each epoch in process 0, such as ``HealthLog``; with
+            several processes they must be picklable. A Note that one returns is shown
+            in the progress line.
 
     Returns:
         The rows of the run, its best epoch and where the time went.

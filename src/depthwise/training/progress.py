@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
 INTERVAL = 0.25  # seconds between two looks at the running loss
 
 
+@dataclass(frozen=True)
+class Note:
+    """What a callback has to say of an epoch.
+
+    Args:
+        text: A few words for the progress line.
+        warnings: Sentences that stay on the screen.
+
+    Example:
+        >>> Note("dead 0.0 %").warnings
+        ()
+    """
+
+    text: str = ""
+    warnings: tuple[str, ...] = ()
+
+
 class Reporter(Protocol):
     """What the loop tells about itself."""
 
@@ -24,6 +42,10 @@ class Reporter(Protocol):
 
     def epoch(self, row: EpochRow) -> None:
         """Take note of the row of a finished epoch."""
+        ...
+
+    def note(self, note: Note) -> None:
+        """Take note of what a callback says of the epoch whose row comes next."""
         ...
 
     def due(self) -> bool:
@@ -44,6 +66,9 @@ class Silence:
     def epoch(self, row: EpochRow) -> None:
         """Ignore the row."""
 
+    def note(self, note: Note) -> None:
+        """Ignore the note."""
+
     def due(self) -> bool:
         """Never ask."""
         return False
@@ -63,13 +88,21 @@ class Lines:
     def __init__(self, console: Console, epochs: int) -> None:
         self._console = console
         self._epochs = epochs
+        self._words = ""
 
     def step(self, epoch: int, done: int, loss: float, accuracy: float) -> None:
         """Ignore epoch, done, loss and accuracy of a step."""
 
     def epoch(self, row: EpochRow) -> None:
         """Print the row."""
-        self._console.print(summary(row, self._epochs), highlight=False)
+        text = f"{summary(row, self._epochs)}{self._words}"
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+    def note(self, note: Note) -> None:
+        """Keep the words for the row; print warnings."""
+        self._words = f"  {note.text}" if note.text else ""
+        for sentence in note.warnings:
+            self._console.print(f"warning: {sentence}", highlight=False, soft_wrap=True)
 
     def due(self) -> bool:
         """Never ask."""
@@ -91,7 +124,7 @@ class Bar:
 
     def __init__(self, console: Console, epochs: int, steps: int, title: str) -> None:
         self._epochs, self._steps = epochs, steps
-        self._last, self._validation = 0.0, ""
+        self._last, self._validation, self._words = 0.0, "", ""
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -107,7 +140,7 @@ class Bar:
         """Move the bar to step done of epoch; show loss and accuracy."""
         figures = (
             f"epoch {epoch}/{self._epochs}  loss {loss:.3f}  acc {accuracy:.1%}"
-            f"{self._validation}"
+            f"{self._validation}{self._words}"
         )
         total = (epoch - 1) * self._steps + done
         self._progress.update(self._task, completed=total, figures=figures)
@@ -117,6 +150,12 @@ class Bar:
         if row.validation_accuracy is not None:
             self._validation = f"  val {row.validation_accuracy:.1%}"
         self.step(row.epoch, self._steps, row.train_loss, row.train_accuracy)
+
+    def note(self, note: Note) -> None:
+        """Keep the words in sight; print warnings above the bar."""
+        self._words = f"  {note.text}" if note.text else ""
+        for sentence in note.warnings:
+            self._progress.console.print(f"warning: {sentence}", highlight=False)
 
     def due(self) -> bool:
         """Ask four times a second."""

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from depthwise.training.checkpoint import Checkpoint
     from depthwise.training.journal import EpochRow
+    from depthwise.training.progress import Note
 
-    Callback = Callable[[EpochEnd], None]
+    Callback = Callable[[EpochEnd], Note | None]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def _epochs(run: Run, module: nn.Module, fabric: Any, threads: int) -> TrainingR
         while not session.done:
             row = session.epoch(report)
             if main:
-                _record(run, session, row)
+                for note in _record(run, session, row):
+                    report.note(note)
                 board.write(events, row)
             report.epoch(row)
     finally:
@@ -94,13 +96,13 @@ def _epochs(run: Run, module: nn.Module, fabric: Any, threads: int) -> TrainingR
     return _finish(session, fabric)
 
 
-def _record(run: Run, session: Session, row: EpochRow) -> None:
+def _record(run: Run, session: Session, row: EpochRow) -> list[Note]:
     # The checkpoint goes first: it holds the rows, so the log can always be completed.
     checkpoint.save(run.folder / checkpoint.CHECKPOINT, session.checkpoint())
     journal.append(run.folder / journal.METRICS, session.rows)
     end = EpochEnd(row, session.scored.eval(), best=session.best is row)
-    for callback in run.callbacks:
-        callback(end)
+    told = [callback(end) for callback in run.callbacks]
+    return [note for note in told if note is not None]
 
 
 def _finish(session: Session, fabric: Any) -> TrainingResult:
