@@ -45,7 +45,7 @@ class Reporter(Protocol):
         ...
 
     def note(self, note: Note) -> None:
-        """Take note of what a callback says of the epoch whose row comes next."""
+        """Take the note of a callback on the epoch whose row comes next."""
         ...
 
     def due(self) -> bool:
@@ -99,7 +99,7 @@ class Lines:
         self._console.print(text, highlight=False, soft_wrap=True)
 
     def note(self, note: Note) -> None:
-        """Keep the words for the row; print warnings."""
+        """Keep the words of the note for the row; print its warnings."""
         self._words = f"  {note.text}" if note.text else ""
         for sentence in note.warnings:
             self._console.print(f"warning: {sentence}", highlight=False, soft_wrap=True)
@@ -152,7 +152,7 @@ class Bar:
         self.step(row.epoch, self._steps, row.train_loss, row.train_accuracy)
 
     def note(self, note: Note) -> None:
-        """Keep the words in sight; print warnings above the bar."""
+        """Keep the words of the note in sight; print its warnings above the bar."""
         self._words = f"  {note.text}" if note.text else ""
         for sentence in note.warnings:
             self._progress.console.print(f"warning: {sentence}", highlight=False)
