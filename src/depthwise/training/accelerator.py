@@ -114,6 +114,16 @@ def precision(settings: TrainingSettings) -> str:
     return "bf16-mixed" if able else "32-true"
 
 
+def silence() -> None:
+    """Keep Lightning's hints off the screen from now on.
+
+    Example:
+        >>> silence()
+    """
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep Lightning's hints and the warnings of its imports off the screen.
@@ -121,8 +131,7 @@ def quiet() -> Iterator[None]:
     Yields:
         Nothing.
     """
-    for name in LOGGERS:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    silence()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -32,6 +32,11 @@ class Parcel:
         self.run = run
         self.module = module
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A process that unpacks this has imported Lightning, and not spoken yet.
+        self.__dict__.update(state)
+        accelerator.silence()
+
 
 def spawn(run: Run, module: nn.Module) -> TrainingResult:
     """Start settings.devices processes, train in them, and take the weights back.

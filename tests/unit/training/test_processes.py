@@ -95,12 +95,15 @@ def test_a_process_that_fails_ends_all(digits, parts, settings, tmp_path) -> Non
 
 
 @pytest.mark.slow
-def test_processes_that_train_starts_itself(both, digits, parts, tmp_path) -> None:
+def test_processes_that_train_starts_itself(
+    both, digits, parts, tmp_path, capfd
+) -> None:
     settings, norm = CASES["group norm"]
     net = small_net(norm=norm, dropout=0.0)
     two = replace(settings, devices=2, strategy="ddp")
     result = train(net, digits, parts, two, folder=tmp_path, progress=False)
     assert result.processes == 2
+    assert capfd.readouterr() == ("", "")
     torchrun = np.load(both[1] / "group norm.npz")
     for key, value in net.state_dict().items():
         assert np.array_equal(value.numpy(), torchrun[key]), key
