@@ -106,6 +106,7 @@ def test_inspect_goes_from_the_node_to_the_assembly(run_cli, place: Path) -> Non
     plan = json.loads(done.stdout)
     assert set(plan["memory"]) == {
         "arena_bytes",
+        "limit_bytes",
         "predicted_bytes",
         "scratch_bytes",
         "weight_bytes",

@@ -7,8 +7,34 @@ from collections.abc import Mapping
 from depthwise.graph import OPERATORS, Graph
 from depthwise.graph.operators.traffic import bytes_of
 
+_OVERWRITING = {
+    "Abs",
+    "Add",
+    "BatchNormalization",
+    "Clip",
+    "Div",
+    "Dropout",
+    "Elu",
+    "Gelu",
+    "HardSigmoid",
+    "HardSwish",
+    "LeakyRelu",
+    "Mul",
+    "Neg",
+    "PRelu",
+    "Relu",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Sub",
+    "Tanh",
+}
+"""Operators whose result can take the place of an operand that is read no more."""
 
-def memory_over_time(graph: Graph) -> tuple[int, ...]:
+
+def memory_over_time(
+    graph: Graph, *, sizes: Mapping[str, int] | None = None, in_place: bool = False
+) -> tuple[int, ...]:
     """Find the bytes of activations that are alive while each node runs.
 
     A value is alive from the node that writes it to the last that reads it; the
@@ -17,6 +43,10 @@ def memory_over_time(graph: Graph) -> tuple[int, ...]:
 
     Args:
         graph: A graph whose batch is bound.
+        sizes: Bytes of values by name, where a runtime lays them out with more than
+            their elements.
+        in_place: Whether element-wise nodes write over an operand that no later node
+            reads.
 
     Returns:
         Bytes, one number a node.
@@ -28,7 +58,7 @@ def memory_over_time(graph: Graph) -> tuple[int, ...]:
         >>> memory_over_time(Graph("g", (x,), ("z",), nodes))
         (32, 32)
     """
-    owners = _owners(graph)
+    owners = _owners(graph, in_place=in_place)
     steps = len(graph.nodes)
     born = {owners[given.name]: 0 for given in graph.inputs}
     last = dict(born)
@@ -40,23 +70,40 @@ def memory_over_time(graph: Graph) -> tuple[int, ...]:
             if name in owners:
                 last[owners[name]] = step
     last.update({owners[name]: steps - 1 for name in graph.outputs if name in owners})
+    spans: dict[str, int] = {}
+    for name, owner in owners.items():
+        size = (sizes or {}).get(name, bytes_of(graph.types[name]))
+        spans[owner] = max(size, spans.get(owner, 0))
     change = [0] * (steps + 1)
     for name, first in born.items():
-        size = bytes_of(graph.types[name])
-        change[first] += size
-        change[last[name] + 1] -= size
+        change[first] += spans[name]
+        change[last[name] + 1] -= spans[name]
     return _running(change[:-1])
 
 
-def _owners(graph: Graph) -> Mapping[str, str]:
+def _owners(graph: Graph, *, in_place: bool) -> Mapping[str, str]:
     """Name, for every value that is no constant, the value whose memory it is in."""
     owners = {given.name: given.name for given in graph.inputs}
-    for node in graph.nodes:
+    held = set(owners)
+    reads = {
+        name: step for step, node in enumerate(graph.nodes) for name in node.inputs
+    }
+    reads.update(dict.fromkeys(graph.outputs, len(graph.nodes)))
+    for step, node in enumerate(graph.nodes):
         entry = OPERATORS.get(node.op)
-        source = node.inputs[0] if node.inputs else ""
-        views = entry is not None and not entry.moves_data and source in owners
+        sources = [name for name in node.inputs[:1] if name in owners]
+        if entry is None or entry.moves_data:
+            free = in_place and node.op in _OVERWRITING
+            sources = [
+                name
+                for name in node.inputs
+                if free and name in owners and owners[name] not in held
+                if graph.types[name] == graph.types[node.outputs[0]]
+                if max(reads.get(n, 0) for n in owners if owners[n] == owners[name])
+                == step
+            ]
         for name in filter(None, node.outputs):
-            owners[name] = owners[source] if views else name
+            owners[name] = owners[sources[0]] if sources else name
     return owners
 
 

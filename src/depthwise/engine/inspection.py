@@ -73,6 +73,7 @@ class Inspection:
 
     Args:
         target: The CPU that its code is for.
+        batch: Samples a run computes.
         threads: Threads that share the work.
         steps: What runs, in order.
         arena_bytes: Activations, halos included.
@@ -88,6 +89,7 @@ class Inspection:
     """
 
     target: Target
+    batch: int
     threads: int
     steps: tuple[StepView, ...]
     arena_bytes: int
@@ -126,9 +128,11 @@ def inspect_graph(
         'for i in extents: out[i] = chain(in[i])'
     """
     cpu = target or host()
-    program, arena = plan(graph.bind(graph.batch or batch), cpu, threads, fusion)
+    size = graph.batch or batch
+    program, arena = plan(graph.bind(size), cpu, threads, fusion)
     return Inspection(
         cpu,
+        size,
         threads,
         tuple(_views(program, arena, cpu)),
         arena.nbytes,

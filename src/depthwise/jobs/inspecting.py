@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from depthwise.costing import count
 from depthwise.engine import Inspection, StepView, inspect_graph, preset
 from depthwise.errors import UnknownNameError, UsageError
 from depthwise.jobs.compiling import check_shape
 from depthwise.jobs.open import Opened
+from depthwise.jobs.prediction import predict_memory
 
 STAGES = ("schedule", "loops", "ir", "assembly")
 """What can be shown of a step, from the outside in."""
@@ -121,12 +121,16 @@ def memory_facts(opened: Opened, plan: Inspection) -> dict[str, int]:
         plan: Its plan.
 
     Returns:
-        Bytes by name; "predicted_bytes" is the least that activations can need when
-        every layer runs alone, for one sample.
+        Bytes by name. "predicted_bytes" is what activations need where every layer
+        runs alone and writes over what it can; "limit_bytes" is where it does not,
+        which chains that run as one kernel stay below.
     """
+    lanes, batch = plan.target.lanes, plan.batch
+    predicted = predict_memory(opened.graph, lanes, batch=batch)
     return {
         "arena_bytes": plan.arena_bytes,
         "scratch_bytes": plan.scratch_bytes,
         "weight_bytes": plan.weight_bytes,
-        "predicted_bytes": count(opened.graph).peak_bytes,
+        "predicted_bytes": predicted["unfused"],
+        "limit_bytes": predicted["fused"],
     }

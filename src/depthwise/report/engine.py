@@ -98,13 +98,14 @@ def memory_line(memory: Mapping[str, int]) -> str:
         A sentence.
 
     Example:
-        >>> memory_line({"arena_bytes": 64, "scratch_bytes": 0, "weight_bytes": 8,
-        ...              "predicted_bytes": 64})
-        'activations 64 bytes and 0 of scratch (counted: 64); weights 8 bytes'
+        >>> memory = {"arena_bytes": 64, "scratch_bytes": 0, "weight_bytes": 8}
+        >>> memory_line({**memory, "predicted_bytes": 64, "limit_bytes": 96})
+        'activations 64 bytes, scratch 0 (counted: 64, at most 96); weights 8 bytes'
     """
     arena, scratch = memory["arena_bytes"], memory["scratch_bytes"]
     counted, weights = memory["predicted_bytes"], memory["weight_bytes"]
+    limit = memory["limit_bytes"]
     return (
-        f"activations {arena:,} bytes and {scratch:,} of scratch "
-        f"(counted: {counted:,}); weights {weights:,} bytes"
+        f"activations {arena:,} bytes, scratch {scratch:,} "
+        f"(counted: {counted:,}, at most {limit:,}); weights {weights:,} bytes"
     )

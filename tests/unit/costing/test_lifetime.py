@@ -43,3 +43,24 @@ def test_weights_are_counted_in_bytes_apart_from_activations() -> None:
     assert layer.output_bytes == 4 * 2 * 6 * 6
     moved = layer.weight_bytes + layer.input_bytes + layer.output_bytes
     assert np.isclose(layer.intensity, 2 * layer.macs / moved)
+
+
+def test_an_activation_takes_the_place_of_what_no_one_reads_again() -> None:
+    b = Builder(4, 8, dtype="float32")
+    first = b.conv("x", 16)
+    graph = b.graph(b.conv(b.add("Tanh", (b.add("Relu", (first,)),)), 2)).bind(1)
+    x, wide, last = 4 * 4 * 8, 4 * 16 * 8, 4 * 2 * 8
+    apart = (x + wide, 2 * wide, 2 * wide, wide + last)
+    assert memory_over_time(graph) == apart
+    together = (x + wide, wide, wide, wide + last)
+    assert memory_over_time(graph, in_place=True) == together
+    padded = memory_over_time(graph, in_place=True, sizes={first: 1000})
+    assert padded == (x + 1000, 1000, 1000, 1000 + last)
+
+
+def test_nothing_takes_the_place_of_inputs_results_and_what_is_read_again() -> None:
+    b = Builder(4, 8, dtype="float32")
+    early = b.add("Relu", ("x",))  # the caller's array stays as it is
+    twice = b.add("Tanh", (early,))
+    graph = b.graph(b.add("Add", (early, twice)), twice).bind(1)
+    assert memory_over_time(graph, in_place=True) == (256, 256, 256)
