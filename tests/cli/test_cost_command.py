@@ -106,3 +106,16 @@ def test_the_roofline_says_why_fewer_macs_are_not_faster(run_cli):
     assert done.returncode == 0, done.stderr
     assert "Fewer MACs, why not faster?" in done.stdout
     assert "operations a byte to reach the peak" in done.stdout
+
+
+def test_two_networks_stand_side_by_side(run_cli, tmp_path):
+    page = tmp_path / "cost.html"
+    names = ("sensor_net", "ds_cnn")
+    done = run_cli("cost", *names, "--no-layers")
+    assert done.returncode == 0, done.stderr
+    assert "side by side" in done.stdout
+    told = json.loads(run_cli("cost", *names, "--json").stdout)
+    assert [each["name"] for each in told] == list(names)
+    done = run_cli("cost", *names, "--html", str(page))
+    assert done.returncode == 0, done.stderr
+    assert page.stat().st_size > 1e6

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,9 +12,12 @@ from depthwise.cli.cost_roofline import MachineOptions, show_roofline
 from depthwise.cli.cost_sweep import Subject, SweepOptions, show_sweep
 from depthwise.cli.network_options import NetworkOptions
 
+if TYPE_CHECKING:
+    from depthwise.jobs.open import Opened
+
 
 def cost(
-    model: options.Model,
+    models: options.Models,
     shape: options.InputShape = None,
     *,
     batch: Annotated[int | None, typer.Option(help="Samples a run.", min=1)] = None,
@@ -23,18 +27,23 @@ def cost(
     ] = False,
     network: NetworkOptions,
     machine: MachineOptions,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with pictures, all in one file."),
+    ] = None,
     sweep: SweepOptions,
     json: options.Json = False,
 ) -> None:
     """Count multiply-accumulates, parameters and bytes, by layer and by kind.
 
-    depthwise cost mobilenet_v2 --input 1,3,224,224 --roofline
+    depthwise cost mobilenet_v1 mobilenet_v2 --html cost.html
 
     Args:
-        model: What to count.
+        models: What to count.
         shape: Sizes of one batch.
         network: What a registered network is made with.
         machine: What to show of it on this machine.
+        html: Where a page goes.
         sweep: Which widths and resolutions to compare instead.
         batch: Samples a run; from --input if left out.
         layers: Whether to show every layer.
@@ -44,24 +53,54 @@ def cost(
     from depthwise.files import to_json
     from depthwise.jobs.counting import cost as counted
     from depthwise.jobs.open import parse_shape
-    from depthwise.report.cost import alternatives_table, cost_tables
+    from depthwise.report.cost import all_tables
     from depthwise.report.terminal import stdout
 
     sizes = parse_shape(shape)
+    threads = machine.threads if machine.wanted else 0
     if sweep.sweep:
-        threads = machine.threads if machine.wanted else 0
-        show_sweep(Subject(model, sizes, network.conv, threads), sweep, json=json)
+        for model in models:
+            subject = Subject(model, sizes, network.conv, threads)
+            show_sweep(subject, sweep, json=json)
         return
-    opened = network.open(model, sizes)
-    report = counted(opened.graph, sizes, batch=batch)
+    opened = [network.open(model, sizes) for model in models]
+    samples = batch or (sizes or (1,))[0]
+    if html is not None:
+        show_page(opened, html, batch=samples, machine=machine)
+        return
     if machine.wanted:
-        show_roofline(opened, report.batch, machine, layers=layers, json=json)
+        for each in opened:
+            show_roofline(each, samples, machine, layers=layers, json=json)
         return
+    reports = [counted(each.graph, batch=samples) for each in opened]
     if json:
-        typer.echo(to_json(report.to_dict()))
+        told = [report.to_dict() for report in reports]
+        typer.echo(to_json(told[0] if len(told) == 1 else told))
         return
-    tables = cost_tables(report, layers=layers)
-    if what_if:
-        tables.insert(-1, alternatives_table(report))
-    for table in tables:
+    for table in all_tables(reports, layers=layers, what_if=what_if):
         stdout().print(table)
+
+
+def show_page(
+    opened: list[Opened], html: Path, *, batch: int, machine: MachineOptions
+) -> None:
+    """Write the page of one network or several, and say where it is.
+
+    Args:
+        opened: The networks.
+        html: The file to write.
+        batch: Samples a run.
+        machine: Whether layers are measured, and on how many threads.
+    """
+    from depthwise.jobs.cost_page import write_cost_page
+
+    page = write_cost_page(
+        opened,
+        html,
+        batch=batch,
+        threads=machine.threads,
+        measure=machine.measure,
+        again=machine.recalibrate,
+        say=lambda line: typer.echo(line, err=True),
+    )
+    typer.echo(f"open {page}")

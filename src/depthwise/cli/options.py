@@ -29,6 +29,14 @@ Model = Annotated[
         show_default=False,
     ),
 ]
+Models = Annotated[
+    list[str],
+    typer.Argument(
+        help="Registered names, model folders, .onnx or .pt2 files, or "
+        "file.py:factory; several are laid side by side.",
+        show_default=False,
+    ),
+]
 Data = Annotated[
     str,
     typer.Argument(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import rich.table
 
@@ -37,6 +37,33 @@ def cost_tables(report: CostReport, *, layers: bool = True) -> list[rich.table.T
     return tables
 
 
+def all_tables(
+    reports: Sequence[CostReport], *, layers: bool = True, what_if: bool = False
+) -> list[rich.table.Table]:
+    """Lay networks out one below the other, then side by side.
+
+    Args:
+        reports: One or more.
+        layers: Whether to show the trees of layers.
+        what_if: Whether to show what dense layers would cost taken apart.
+
+    Returns:
+        Tables to print.
+
+    Example:
+        >>> nothing = CostReport("nothing", 1, ())
+        >>> len(all_tables([nothing])), len(all_tables([nothing, nothing]))
+        (3, 7)
+    """
+    found = []
+    for report in reports:
+        tables = cost_tables(report, layers=layers)
+        if what_if:
+            tables.insert(-1, alternatives_table(report))
+        found += tables
+    return [*found, comparison_table(reports)] if len(reports) > 1 else found
+
+
 def _layers(report: CostReport) -> rich.table.Table:
     head = ("layer", "kind", "MACs", "share", "params", "output", "sees", "dense")
     rows = [_row(depth, branch, report.macs) for depth, branch in _visible(report.tree)]
@@ -69,16 +96,41 @@ def _square(sizes: tuple[int, ...]) -> str:
     return str(sizes[0]) if len(set(sizes)) == 1 else _product(sizes)
 
 
+TOTALS = {
+    "forward MACs, as papers count": "macs",
+    "  without taps on padding": "real_macs",
+    "backward MACs, for all that is trained": "backward_macs",
+    "parameters": "params",
+    "bytes moved, each operand once": "moved_bytes",
+    "most bytes of activations alive at once": "peak_bytes",
+}
+"""Attributes of a report, by what they are called."""
+
+
 def _totals(report: CostReport) -> rich.table.Table:
-    rows = [
-        ("forward MACs, as papers count", f"{report.macs:,}"),
-        ("  without taps on padding", f"{report.real_macs:,}"),
-        ("backward MACs, for all that is trained", f"{report.backward_macs:,}"),
-        ("parameters", f"{report.params:,}"),
-        ("bytes moved, each operand once", f"{report.moved_bytes:,}"),
-        ("most bytes of activations alive at once", f"{report.peak_bytes:,}"),
-    ]
+    rows = [(title, f"{getattr(report, name):,}") for title, name in TOTALS.items()]
     return table("totals", ("", ""), rows)
+
+
+def comparison_table(reports: Sequence[CostReport]) -> rich.table.Table:
+    """Lay totals of networks side by side.
+
+    Args:
+        reports: Two or more.
+
+    Returns:
+        One column a network.
+
+    Example:
+        >>> nothing = CostReport("nothing", 1, ())
+        >>> comparison_table([nothing, nothing]).row_count
+        6
+    """
+    rows = [
+        (title, *(thousands(getattr(report, name)) for report in reports))
+        for title, name in TOTALS.items()
+    ]
+    return table("side by side", ("", *(report.name for report in reports)), rows)
 
 
 def alternatives_table(report: CostReport) -> rich.table.Table:

@@ -44,7 +44,7 @@ def lines(
     for index, (name, (x, y)) in enumerate(series.items()):
         line = {"color": PALETTE[index % 6], "dash": _DASHES[index % 6], "width": 2.5}
         figure.add_scatter(x=list(x), y=list(y), name=name, mode="lines", line=line)
-    return _titled(figure, title, x_title, y_title)
+    return titled(figure, title, x_title, y_title)
 
 
 def bars(
@@ -83,7 +83,7 @@ def bars(
     figure.update_layout(barmode="stack" if stacked else "group")
     if logarithmic:
         figure.update_yaxes(type="log")
-    return _titled(figure, title, "", y_title)
+    return titled(figure, title, "", y_title)
 
 
 def heatmap(
@@ -135,7 +135,7 @@ def heatmap(
     if max(len(rows), len(columns)) <= _SQUARE * min(len(rows), len(columns)):
         figure.update_yaxes(scaleanchor="x", constrain="domain")
         figure.update_xaxes(constrain="domain")
-    return _titled(figure, title, "", "")
+    return titled(figure, title, "", "")
 
 
 def heatmaps(
@@ -182,10 +182,26 @@ def heatmaps(
             figure.update_xaxes(showticklabels=False, constrain="domain", **place)
             anchor = "x" if column == 1 else f"x{column}"
             figure.update_yaxes(scaleanchor=anchor, constrain="domain", **place)
-    return _titled(figure, title, "", "")
+    return titled(figure, title, "", "")
 
 
-def _titled(figure: Any, title: str, x_title: str, y_title: str) -> Any:
+def titled(figure: Any, title: str, x_title: str, y_title: str) -> Any:
+    """Give a figure its titles and the look of all figures.
+
+    Args:
+        figure: A Plotly figure.
+        title: The figure's title.
+        x_title: What x is, with its unit.
+        y_title: What y is, with its unit.
+
+    Returns:
+        The same figure.
+
+    Example:
+        >>> import plotly.graph_objects as go
+        >>> titled(go.Figure(), "t", "x", "y").layout.title.text
+        't'
+    """
     figure.update_layout(
         template="none",
         title={"text": title, "x": 0.01, "y": 0.97, "yanchor": "top"},
