@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 # Stands where a class would; it is in no answer.
 NO_LABEL: Final = "?"
+# Files that hold labels beside their samples, or have them in another file.
+LABELLED: Final = (".ts", "-ubyte", "-ubyte.gz", ".idx", ".idx.gz")
+KINDS: Final = {"image": "images", "sensor": "recordings in CSV or Parquet"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +93,12 @@ def open_inputs(
     path = Path(source)
     if not path.exists():
         raise DataError(f"samples must be in a file or folder that exists; got {path}")
+    foreign = TABLE_SUFFIXES if preprocessing.kind == "image" else IMAGE_SUFFIXES
+    if path.is_file() and path.name.lower().endswith((*LABELLED, *foreign)):
+        raise DataError(
+            f"samples must be {KINDS[preprocessing.kind]}, .npy or .npz; got {path}",
+            "--labels reads labelled data of every kind",
+        )
     if path.suffix in {".npy", ".npz"}:
         opened = _arrays(path, on_bad, in_memory_bytes)
     elif preprocessing.kind == "image":

@@ -123,6 +123,23 @@ def test_the_error_says_what_was_wrong_with_all(tmp_path) -> None:
     assert "a.csv: a recording must have rows" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "words"),
+    [
+        ("a.parquet", IMAGES, "must be images"),
+        ("a.csv", IMAGES, "must be images"),
+        ("t10k-images-idx3-ubyte.gz", IMAGES, "must be images"),
+        ("toy_TEST.ts", SENSORS, "must be recordings in CSV or Parquet"),
+        ("a.png", SENSORS, "must be recordings in CSV or Parquet"),
+    ],
+)
+def test_files_of_another_kind_are_refused(name, asked, words, tmp_path) -> None:
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(DataError, match=words) as caught:
+        open_inputs(tmp_path / name, asked)
+    assert "--labels" in caught.value.hint
+
+
 def rows(count: int) -> list[str]:
     return [f"{n},{n + 0.5},{-n}" for n in range(count)]
 
