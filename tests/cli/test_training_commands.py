@@ -155,7 +155,12 @@ def test_a_class_that_training_never_sees(run_cli, moves, tmp_path) -> None:
     done = run_cli("train", *words, "--on-bad", "skip", "--json")
     assert done.returncode == 0, done.stderr
     assert "9 samples of ['jump']" in done.stderr
-    assert json.loads(done.stdout)["test"]["windows"]["examples"] == 18
+    summary = json.loads(done.stdout)
+    assert summary["test"]["windows"]["examples"] == 18
+    assert summary["split"]["test"] == 18
+    assert "['jump']" in summary["split"]["notes"][0]
+    assert summary["data"]["read"] == 9
+    assert summary == json.loads((tmp_path / "run/scores.json").read_text())
 
 
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on(

@@ -50,7 +50,7 @@ def run_training(dataset: Dataset, split: Split, plan: Plan) -> Written | None:
     Raises:
         DepthwiseError: If the data, the folder or the plan will not do.
     """
-    summary = fitted_summary(fit(dataset, split, plan))
+    summary = fitted_summary(fit(dataset, split, plan), dataset, split)
     if not torch_room("training").is_main_process():
         return None
     paths = {name: Path(place) for name, place in summary["paths"].items()}

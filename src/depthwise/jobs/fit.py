@@ -157,14 +157,17 @@ def refuse_overwriting(folder: Path, *, resume: bool) -> None:
         raise OutputExistsError(msg, "--resume goes on with it, -o names another")
 
 
-def fitted_summary(fitted: Fitted) -> dict[str, Any]:
+def fitted_summary(fitted: Fitted, dataset: Dataset, split: Split) -> dict[str, Any]:
     """Turn a trained network and its scores into plain values.
 
     Args:
         fitted: The network and its scores.
+        dataset: What it was trained and scored on.
+        split: The parts.
 
     Returns:
-        Scores of the test part, history, settings, seconds, and paths by what they are.
+        Scores of the test part, what reading and splitting left out, history, settings,
+        seconds, and paths by what they are.
     """
     plan, result = fitted.plan, fitted.training
     return {
@@ -172,6 +175,8 @@ def fitted_summary(fitted: Fitted) -> dict[str, Any]:
         "conv": plan.conv,
         "classes": list(fitted.evaluation.classes),
         "test": evaluation_summary(fitted.evaluation),
+        "data": {"name": dataset.name, **dataset.report.to_dict()},
+        "split": {"notes": list(split.notes), **_sizes(split)},
         "best_epoch": result.best.epoch,
         "history": [asdict(row) for row in result.rows],
         "stopped_early": result.stopped_early,
@@ -186,6 +191,11 @@ def fitted_summary(fitted: Fitted) -> dict[str, Any]:
             "scores": str(plan.folder / SCORES),
         },
     }
+
+
+def _sizes(split: Split) -> dict[str, int]:
+    parts = {"train": split.train, "validation": split.validation, "test": split.test}
+    return {name: len(rows) for name, rows in parts.items()}
 
 
 def build(
@@ -244,7 +254,7 @@ def _save(
     """Write the split, the scores and the model folder."""
     plan, result = fitted.plan, fitted.training
     write_json(plan.folder / SPLIT, split.to_dict())
-    write_json(plan.folder / SCORES, fitted_summary(fitted))
+    write_json(plan.folder / SCORES, fitted_summary(fitted, dataset, split))
     training = {
         "settings": asdict(plan.settings),
         "best": asdict(result.best),

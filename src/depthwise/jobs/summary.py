@@ -34,6 +34,7 @@ def summarise(twin: Twin) -> dict[str, Any]:
             "channels": list(data.channels),
             "correlation": twin.inputs.correlation.tolist(),
             "mean_absolute_correlation": twin.inputs.mean_absolute_correlation,
+            "report": data.report.to_dict(),
         },
         "folds": {name: _held_out(twin, name) for name in twin.plan.folds},
         "seeds": list(twin.plan.seeds),
