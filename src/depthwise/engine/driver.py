@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from depthwise.engine.emit import Body, Module
+from depthwise.engine.emit import Body, Int, Module
 from depthwise.engine.kernels.kernel import emit_once
 from depthwise.engine.memory import Arena
 from depthwise.engine.program import Program, Ref, Space, Step
@@ -22,6 +22,10 @@ ARENA, WEIGHTS, INPUTS, OUTPUTS, SCRATCH, SYNC, STAMPS, THREADS, BASE = range(9)
 
 SPINS = 400
 """Pauses before a waiting thread gives its core away: about 10 microseconds."""
+PATIENCE = 2
+"""Word of the shared block: how many of these pauses are worth while just now."""
+HASTE = 4
+"""Pauses once a wait was too long: threads that share a core get on by turns."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,19 @@ def _barrier(module: Module) -> None:
     body = Body(module, "barrier", ["sync"], ["threads", "goal"])
     with body.when("sgt", "%threads", 1):
         body.add_shared(1, "%sync")
-        with body.waiting("%sync", "%goal") as spins, body.when("sgt", spins, SPINS):
-            body.call_pointer(body.load_pointer("%sync", 1), [], 0)
+        wait(body, "%sync", "%goal")
     body.close()
+
+
+def wait(body: Body, pointer: str, goal: Int) -> None:
+    """Spin until the number at ``pointer`` is ``goal``; give the core away at times.
+
+    Args:
+        body: Where to write; its first parameter is the shared block.
+        pointer: The number.
+        goal: What it must reach.
+    """
+    patience = body.load_shared("%sync", 8 * PATIENCE)
+    with body.waiting(pointer, goal) as turns, body.when("sgt", turns, patience):
+        body.store_shared(HASTE, "%sync", 8 * PATIENCE)
+        body.call_pointer(body.load_pointer("%sync", 1), [], 0)

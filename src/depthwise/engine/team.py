@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from depthwise.engine import jit
 from depthwise.engine.cache import Cache
-from depthwise.engine.driver import SPINS
+from depthwise.engine.driver import PATIENCE, SPINS, wait
 from depthwise.engine.emit import Body, Module
 from depthwise.engine.memory import allocate
 from depthwise.engine.target import Target, host
@@ -28,7 +28,6 @@ _PARKED, _SEEN, _STEP = 32, 33, 8
 """Words of the shared block; each worker has a line of its own from _PARKED on."""
 
 MAX_THREADS = 256
-_SPINS = 1500
 _POINTER = ctypes.c_void_p
 
 
@@ -50,6 +49,9 @@ def write(target: Target) -> str:
     post.store_int("%job", "%sync", 8 * JOB)
     post.store_int("%table", "%sync", 8 * TABLE)
     post.store_int("%threads", "%sync", 8 * THREADS)
+    known = post.load_shared("%sync", 8 * PATIENCE)
+    more = post.add(post.add(known, post.div(known, 8)), 1)
+    post.store_shared(post.least(more, SPINS), "%sync", 8 * PATIENCE)
     post.add_shared(1, "%sync", 8 * GENERATION)
     post.close()
     _lead(module)
@@ -67,8 +69,7 @@ def _lead(module: Module) -> None:
     job = body.load_pointer("%sync", JOB)
     body.call_pointer(job, [body.load_pointer("%sync", TABLE)], 0)
     done = body.offset("%sync", 8 * DONE)
-    with body.waiting(done, "%goal") as turns, body.when("sgt", turns, SPINS):
-        body.call_pointer(body.load_pointer("%sync", YIELD), [], 0)
+    wait(body, done, "%goal")
     body.close()
 
 
@@ -81,14 +82,15 @@ def _serve(module: Module) -> None:
     seen = body.load_int(mine, _SEEN)
     goal = body.add(seen, 1)
     generation = body.offset("%sync", 8 * GENERATION)
-    with (
-        body.waiting(generation, goal) as turns,
-        body.when("sgt", turns, _SPINS),
-    ):
-        body.store_shared(1, mine, 8 * _PARKED)
-        body.branch("sge", body.load_shared(generation), goal, "late", "parked")
-        body.label("late")
-        body.store_shared(0, mine, 8 * _PARKED)
+    patience = body.load_shared("%sync", 8 * PATIENCE)
+    with body.waiting(generation, goal) as turns:
+        with body.when("slt", patience, SPINS // 2):  # the core is shared: take turns
+            body.call_pointer(body.load_pointer("%sync", YIELD), [], 0)
+        with body.when("sgt", turns, body.mul(body.most(patience, 16), 4)):
+            body.store_shared(1, mine, 8 * _PARKED)
+            body.branch("sge", body.load_shared(generation), goal, "late", "parked")
+            body.label("late")
+            body.store_shared(0, mine, 8 * _PARKED)
     body.store_int(body.load_shared(generation), mine, 8 * _SEEN)
     body.branch("slt", "%thread", body.load_int("%sync", THREADS), "work", "idle")
     body.label("work")
@@ -183,6 +185,7 @@ def new_block() -> NDArray[np.int64]:
     words = _PARKED + _STEP * MAX_THREADS
     block = allocate(8 * words).view(np.int64)
     function = ctypes.CDLL(None).sched_yield
+    block[PATIENCE] = SPINS
     block[YIELD] = ctypes.cast(function, _POINTER).value or 0
     return block
 
