@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,6 +36,10 @@ def diagnose(
     shape: options.InputShape = None,
     on_bad: options.OnBadOption = options.OnBad.FAIL,
     network: NetworkOptions,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with pictures, all in one file."),
+    ] = None,
     json: options.Json = False,
     reading: DataOptions,
 ) -> None:
@@ -48,6 +53,7 @@ def diagnose(
         shape: Sizes of one batch.
         network: What a registered network is made with.
         on_bad: What to do with bad input.
+        html: Where a page goes.
         json: Whether to print JSON.
         reading: How the data are read.
     """
@@ -55,6 +61,8 @@ def diagnose(
     from depthwise.jobs import diagnosing as jobs
     from depthwise.jobs.open import parse_shape
     from depthwise.report.diagnosis import advice_lines, diagnosis_tables
+    from depthwise.report.diagnosis_page import diagnosis_sections
+    from depthwise.report.page import write_page
     from depthwise.report.sensors import sensor_lines, sensor_tables
     from depthwise.report.terminal import stderr, stdout
 
@@ -67,6 +75,10 @@ def diagnose(
         reading={**reading.parsed(), "on_bad": on_bad.value},
     )
     broken = jobs.broken_rules(told, rules)
+    if html is not None:
+        title = f"Channels of {told.name}"
+        page = write_page(html, title, "", diagnosis_sections(told, opened.graph))
+        typer.echo(f"open {page}", err=True)
     if json:
         typer.echo(to_json({**told.to_dict(), "broken_rules": broken}))
     else:

@@ -11,6 +11,8 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _MARGIN = {"l": 70, "r": 20, "t": 80, "b": 60}
+_SMALL = 12
+"""Rows up to which a square matrix needs little room."""
 _SQUARE = 3
 """Rows a column, or columns a row, up to which the cells of a matrix are square."""
 
@@ -135,6 +137,7 @@ def heatmap(
     if max(len(rows), len(columns)) <= _SQUARE * min(len(rows), len(columns)):
         figure.update_yaxes(scaleanchor="x", constrain="domain")
         figure.update_xaxes(constrain="domain")
+        figure.update_layout(height=540 if len(rows) > _SMALL else 400)
     return titled(figure, title, "", "")
 
 
@@ -202,6 +205,7 @@ def titled(figure: Any, title: str, x_title: str, y_title: str) -> Any:
         >>> titled(go.Figure(), "t", "x", "y").layout.title.text
         't'
     """
+    figure.update_yaxes(automargin=True)
     figure.update_layout(
         template="none",
         title={"text": title, "x": 0.01, "y": 0.97, "yanchor": "top"},

@@ -1,0 +1,50 @@
+"""The page of a diagnosis: strips, rates, correlation, kernels and sensors."""
+
+import numpy as np
+import pytest
+from tests.browser.pages import check_page
+from tests.unit.diagnosis.test_diagnose import planted
+
+from depthwise.diagnosis import Fault, diagnose_graph
+from depthwise.jobs.diagnosing import diagnose
+from depthwise.jobs.open import open_model
+from depthwise.report.channels import alike
+from depthwise.report.diagnosis_page import diagnosis_sections
+from depthwise.report.page import write_page
+
+
+def test_strips_show_each_channel_that_is_found(opened, tmp_path):
+    graph, x = planted()
+    told = diagnose_graph(graph, [x])
+    sections = diagnosis_sections(told, graph)
+    figures = sum(len(section.figures) for section in sections)
+    page = opened(write_page(tmp_path / "a.html", "Channels", "", sections))
+    check_page(page, figures)
+    words = page.execute_script(
+        "return document.querySelector('.figure').data[0].text.flat()"
+    )
+    dead = {(f.layer, c) for f in told.findings if f.fault is Fault.DEAD
+            for c in f.channels}  # fmt: skip
+    assert words.count("dead") == len(dead) > 0
+    assert "prune it, or revive it" in page.find_element("tag name", "body").text
+
+
+@pytest.mark.parametrize("data", [None, "watch"])
+def test_a_network_of_sensors(opened, tmp_path, data):
+    model = open_model("sensor_net")
+    sections = diagnosis_sections(diagnose(model, data), model.graph)
+    titles = {section.title for section in sections}
+    figures = sum(len(section.figures) for section in sections)
+    check_page(opened(write_page(tmp_path / "a.html", "t", "", sections)), figures)
+    assert {"Every channel", "Kernels"} <= titles
+    wanted = {"Firing rates", "Correlation", "What each sensor contributes"}
+    assert wanted & titles == (wanted if data else set())
+
+
+def test_neighbours_are_the_most_alike():
+    draw = np.random.default_rng(0).standard_normal
+    groups = np.repeat(draw((3, 200)), 4, axis=0) + 0.1 * draw((12, 200))
+    mixed = np.random.default_rng(1).permutation(12)
+    order = mixed[alike(np.corrcoef(groups[mixed]))] // 4
+    assert sorted(order.tolist()) == [0] * 4 + [1] * 4 + [2] * 4
+    assert (np.diff(order) != 0).sum() == 2
