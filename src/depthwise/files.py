@@ -41,10 +41,16 @@ def write_with(path: Path, write: Callable[[Path], object]) -> Path:
         temporary.replace(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename in {None, name}:
-            error.filename = str(path)
+        if isinstance(error, OSError):
+            _name(error, path, temporary)
         raise
     return path
+
+
+def _name(error: OSError, path: Path, temporary: Path) -> None:
+    """Let what the system says of the temporary file be said of the file."""
+    if error.errno is not None and error.filename in {None, str(temporary)}:
+        error.filename = str(path)
 
 
 def write_text(path: Path, text: str) -> Path:
