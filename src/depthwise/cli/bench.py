@@ -28,7 +28,9 @@ def bench(
             show_default=False,
         ),
     ] = None,
-    rounds: Annotated[int, typer.Option(help="Turns of each runtime.", min=1)] = 60,
+    rounds: Annotated[
+        int, typer.Option(help="Undisturbed rounds to wait for.", min=1)
+    ] = 60,
     json: options.Json = False,
 ) -> None:
     """Time networks on this machine, in the engine and in other runtimes, in turn.
@@ -40,7 +42,7 @@ def bench(
         shape: Sizes of one batch.
         threads: Numbers of threads, with commas.
         peers: Runtimes, with commas.
-        rounds: Turns of each runtime.
+        rounds: Undisturbed rounds to wait for.
         json: Whether to print JSON.
     """
     from depthwise.files import to_json

@@ -24,7 +24,7 @@ from depthwise.formats import save_onnx
 from depthwise.graph import Graph, concrete
 from depthwise.jobs.bench_worker import OURS, TORCH
 from depthwise.measure.peers import PEERS, peer
-from depthwise.measure.rounds import best_of, ratio_of, steady_rounds
+from depthwise.measure.rounds import best_of, hopeless, ratio_of, steady_rounds
 from depthwise.version import __version__
 
 ALL_PEERS = (*PEERS, *TORCH)
@@ -33,6 +33,10 @@ DEFAULT_PEERS = (*PEERS, TORCH[0])
 
 _MANY = 150
 """From so many rounds on, processes start anew for each third of them."""
+_PATIENCE = 3
+"""How many times the wanted rounds are made at most, where too few are undisturbed."""
+_RARELY = 10
+"""Runtimes that cannot be the best have a turn in one of so many rounds."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Plan:
     Args:
         threads: Numbers of threads, one after the other.
         peers: Runtimes to compare with.
-        rounds: Turns of each runtime, over all processes.
+        rounds: Undisturbed rounds to wait for, over all processes.
         processes: How many times all processes start anew.
 
     Example:
@@ -73,7 +77,7 @@ def parse_plan(threads: str, peers: str | None, rounds: int) -> Plan:
     Args:
         threads: Numbers with commas.
         peers: Names with commas, or None for all that are compared by default.
-        rounds: Turns of each runtime.
+        rounds: Undisturbed rounds to wait for.
 
     Returns:
         The plan; few rounds are taken from one start of the processes.
@@ -105,8 +109,11 @@ def bench(
 
     Every runtime is a process of its own, that must agree with float64 before it is
     timed, and is stopped while others have their turn. The FMA peak is measured
-    before and after each round; rounds below 97 % of the best are counted and left
-    out.
+    before and after each turn; the lowest is that of the round. Rounds below 97 % of
+    the usual one, the upper quartile, are counted and left out, and more are made for
+    them, up to three times as many.
+    Runtimes whose fastest turn takes 1.5 times as long as the best one's median have
+    a turn in one round of ten.
 
     Args:
         graph: The network; one input, and a batch of one is timed.
@@ -217,14 +224,29 @@ def _verified(
 
 
 def _take_turns(
-    workers: list[_Worker], rounds: int, meter: Probe, found: _Found
+    workers: list[_Worker], share: int, meter: Probe, found: _Found
 ) -> None:
-    for turn in range(rounds):
-        before = meter.peak_gflops()
+    """Make rounds until ``share`` were undisturbed, at most three times as many."""
+    start = len(found.peaks)
+    for turn in range(_PATIENCE * share):
+        rivals = {r: row[start:] for r, row in found.seconds.items() if r != OURS}
+        resting = set() if turn % _RARELY == 0 else hopeless(rivals)
         first = turn % len(workers)
+        peaks = [_peak(meter)]
         for worker in (*workers[first:], *workers[:first]):
+            if worker.name in resting:
+                found.seconds[worker.name].append(float("nan"))
+                continue
             found.seconds[worker.name].append(worker.turn())
-        found.peaks.append(min(before, meter.peak_gflops()))
+            peaks.append(_peak(meter))
+        found.peaks.append(min(peaks))
+        if steady_rounds(found.peaks)[start:].sum() >= share:
+            return
+
+
+def _peak(meter: Probe) -> float:
+    """Measure the peak; what interrupts one try of three does not count."""
+    return max(meter.peak_gflops(1e-3 * meter.threads) for _ in range(3))
 
 
 def _row(graph: Graph, name: str, threads: int, found: _Found) -> dict[str, Any]:
@@ -242,8 +264,8 @@ def _row(graph: Graph, name: str, threads: int, found: _Found) -> dict[str, Any]
         "macs": macs,
         "rounds": len(peaks),
         "rounds_kept": int(kept.sum()),
-        "median_us": {r: 1e6 * float(np.median(row)) for r, row in steady.items()},
-        "min_us": {r: 1e6 * float(row.min()) for r, row in steady.items()},
+        "median_us": {r: 1e6 * float(np.nanmedian(t)) for r, t in steady.items()},
+        "min_us": {r: 1e6 * float(np.nanmin(row)) for r, row in steady.items()},
         "left_out": found.left_out,
         "best_peer": best,
         "ratio": ratio.median,
