@@ -154,8 +154,8 @@ class Vectors(Numbers):
         return count, self.line(f"bitcast {kind} {half} to {self.vector}")
 
     def prefetch(self, pointer: str, count: Int) -> None:
-        """Ask for the line at ``count`` bytes after ``pointer`` to come nearer."""
+        """Fetch the line ``count`` bytes after ``pointer`` into the second level."""
         place = self.offset(pointer, count)
         kinds = "ptr, i32, i32, i32"
-        given = f"ptr {place}, i32 0, i32 3, i32 1"
+        given = f"ptr {place}, i32 0, i32 2, i32 1"
         self.intrinsic("llvm.prefetch.p0", "void", kinds, given)

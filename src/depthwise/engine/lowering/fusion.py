@@ -162,7 +162,7 @@ def lower_separable(low: Lowering, group: Group) -> None:
     deep, point = convolution_of(first.call), convolution_of(second.call)
     source = low.blocked(first.node.inputs[0])
     sink = low.new_blocked(second.output)
-    rows = rows_of(sink.layout.sizes, flat=True)
+    rows = rows_of(sink.layout.sizes, flat=True, threads=low.threads)
     scratch = _scratch_view(low, rows.width)
     view = source.layout.view
     narrow = _depthwise(low, first, deep, view, scratch)
@@ -195,7 +195,7 @@ def lower_inverted(low: Lowering, group: Group) -> None:
     sink = low.new_blocked(third.output)
     ring = _ring(low, deep)
     expand = _expand(low, first, widen, source, ring)
-    rows = rows_of(sink.layout.sizes, flat=True)
+    rows = rows_of(sink.layout.sizes, flat=True, threads=low.threads)
     scratch = _scratch_view(low, rows.width)
     hidden = View(ring.plane, 0, 0, ring.pixel)
     narrow = _depthwise(low, second, deep, hidden, scratch)

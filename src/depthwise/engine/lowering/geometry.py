@@ -146,12 +146,13 @@ class Rows:
         return self.width // self.together
 
 
-def rows_of(sizes: Sizes, *, flat: bool) -> Rows:
+def rows_of(sizes: Sizes, *, flat: bool, threads: int = 1) -> Rows:
     """Choose the rows of a matrix kernel.
 
     Args:
         sizes: Depth, height and width of the output.
         flat: Whether input pixels follow each other across rows.
+        threads: Threads that share the rows.
 
     Returns:
         The rows.
@@ -161,7 +162,7 @@ def rows_of(sizes: Sizes, *, flat: bool) -> Rows:
         Rows(slices=1, rows=7, width=28, together=2)
     """
     deep, high, wide = sizes
-    together = rows_together(high, wide) if flat else 1
+    together = rows_together(high, wide, threads) if flat else 1
     return Rows(deep, high // together, wide * together, together)
 
 
