@@ -70,6 +70,14 @@ OnBadOption = Annotated[
     OnBad,
     typer.Option(help="Refuse bad input, or leave it out and count it."),
 ]
+Trained = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="A registered name, a model folder, an .onnx or .pt2 file, or "
+        "file.py:factory.",
+    ),
+]
 Network = Annotated[str, typer.Option("--model", help="A registered name.")]
 Test = Annotated[
     list[str] | None,

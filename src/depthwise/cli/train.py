@@ -15,7 +15,8 @@ def train(
     data: options.Data,
     *,
     out: options.Out,
-    model: options.Network = "sensor_net",
+    model: options.Trained = "sensor_net",
+    weights: options.Weights = None,
     conv: options.Conv = None,
     option: options.Options = None,
     test: options.Test = None,
@@ -32,12 +33,15 @@ def train(
     reading: DataOptions,
     training: TrainingOptions,
 ) -> None:
-    """Train a registered network on DATA and write a model folder.
+    """Train a network on DATA and write a model folder.
+
+    A registered name is built to fit the data; any other model is trained further.
 
     Args:
         data: What to train on.
         out: Folder to write.
-        model: A registered name.
+        model: What to train.
+        weights: Weights to begin with.
         conv: Sort of convolution; separable if not given.
         option: More options of the network.
         test: Groups to hold out.
@@ -58,9 +62,10 @@ def train(
 
     plan = Plan(
         model=model,
-        conv=conv or "separable",
+        conv=conv,
         settings=settings,
         folder=out,
+        weights=weights,
         options=parse_options(option or []),
         resume=resume,
         diagnose=diagnose,

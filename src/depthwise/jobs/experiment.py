@@ -57,7 +57,7 @@ def run_training(dataset: Dataset, split: Split, plan: Plan) -> Written | None:
     try:
         paths["report"] = write_page(
             plan.folder / REPORT,
-            f"{plan.model}, {plan.conv}",
+            f"{plan.model}, {summary['conv']}",
             f"Trained on {dataset.name}; scored once on a part it never saw.",
             fitted_sections(summary),
         )

@@ -7,21 +7,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from depthwise.data import Dataset, Preprocessing, Split
-from depthwise.errors import (
-    DataError,
-    GeometryError,
-    OutputExistsError,
-    UsageError,
-)
+from depthwise.errors import OutputExistsError
 from depthwise.files import write_json
 from depthwise.formats import ModelFolder, save_folder
 from depthwise.graph import Graph
 from depthwise.jobs.evaluation import Evaluation, evaluate, evaluation_summary
 from depthwise.jobs.health import inspector_for
 from depthwise.jobs.rooms import torch_room
+from depthwise.jobs.trainee import Trainee, make_trainee
 
 # Names of what is inside a run's folder.
 MODEL, METRICS = "model", "metrics.csv"
@@ -33,10 +27,12 @@ class Plan:
     """What to train.
 
     Args:
-        model: A registered name.
-        conv: "separable", "dense" or "blueprint".
+        model: A registered name; or a model folder, an .onnx or .pt2 file, or
+            file.py:factory.
+        conv: "separable", "dense" or "blueprint"; None for what no name stands for.
         settings: The training room's ``TrainingSettings``.
-        options: More arguments of the network, by name.
+        options: More arguments of a registered name.
+        weights: A file of weights for a name or a factory, to begin with.
         folder: Where the run is written: log, checkpoint, split and model folder.
         title: What the progress bar is called.
         resume: Go on from the folder's checkpoint, if there is one.
@@ -45,9 +41,10 @@ class Plan:
     """
 
     model: str
-    conv: str
+    conv: str | None
     settings: Any
     folder: Path
+    weights: Path | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     title: str = "train"
     resume: bool = False
@@ -60,18 +57,23 @@ class Fitted:
     """A trained network and how well it does on people or samples it never saw.
 
     Args:
-        plan: What was trained.
-        module: The torch module, with its best weights, in eval mode.
+        plan: What was asked for.
+        trainee: What was trained: its module has its best weights, in eval mode.
         graph: The same, as a graph.
         training: The training room's ``TrainingResult``.
         evaluation: How well it does on the test part.
     """
 
     plan: Plan
-    module: Any
+    trainee: Trainee
     graph: Graph
     training: Any
     evaluation: Evaluation
+
+    @property
+    def module(self) -> Any:
+        """The torch module."""
+        return self.trainee.module
 
     @property
     def windows(self) -> Any:
@@ -102,9 +104,16 @@ def fit(dataset: Dataset, split: Split, plan: Plan) -> Fitted:
         TrainingError: If the run cannot go on.
     """
     training = torch_room("training")
-    preprocessing = Preprocessing.fit(dataset, split.train)
-    seed = plan.settings.seed
-    module = build(dataset, plan.model, plan.conv, options=plan.options, seed=seed)
+    trainee = make_trainee(
+        dataset,
+        plan.model,
+        conv=plan.conv,
+        options=plan.options,
+        weights=plan.weights,
+        seed=plan.settings.seed,
+    )
+    module = trainee.module
+    preprocessing = trainee.preprocessing or Preprocessing.fit(dataset, split.train)
     result = training.train(
         module,
         dataset,
@@ -123,7 +132,7 @@ def fit(dataset: Dataset, split: Split, plan: Plan) -> Fitted:
         module, dataset, split.test, preprocessing=preprocessing
     )
     evaluation = evaluate(dataset, split.test, logits)
-    fitted = Fitted(plan, module, graph, result, evaluation)
+    fitted = Fitted(plan, trainee, graph, result, evaluation)
     if training.is_main_process():
         _save(fitted, dataset, split, preprocessing)
     return fitted
@@ -172,7 +181,7 @@ def fitted_summary(fitted: Fitted, dataset: Dataset, split: Split) -> dict[str, 
     plan, result = fitted.plan, fitted.training
     return {
         "model": plan.model,
-        "conv": plan.conv,
+        "conv": fitted.trainee.sort,
         "classes": list(fitted.evaluation.classes),
         "test": evaluation_summary(fitted.evaluation),
         "data": {"name": dataset.name, **dataset.report.to_dict()},
@@ -198,56 +207,6 @@ def _sizes(split: Split) -> dict[str, int]:
     return {name: len(rows) for name, rows in parts.items()}
 
 
-def build(
-    dataset: Dataset,
-    model: str,
-    conv: str,
-    *,
-    options: Mapping[str, Any],
-    seed: int = 0,
-) -> Any:
-    """Build a registered network that fits the data.
-
-    Args:
-        dataset: Decides input channels, input size and classes.
-        model: A registered name.
-        conv: "separable", "dense" or "blueprint".
-        options: More arguments of the network, by name.
-        seed: Of the weights.
-
-    Returns:
-        The torch module.
-
-    Raises:
-        DataError: If there is one class only.
-        UnknownNameError: If there is no such network.
-        UsageError: If the network takes images and the data are series, or the
-            other way round.
-    """
-    if len(np.unique(dataset.labels)) < 2:
-        got = dataset.classes[int(dataset.labels[0])]
-        raise DataError(f"training needs two classes or more; got only {got!r}")
-    training, nn = torch_room("training"), torch_room("nn")
-    shared = {k: v for k, v in options.items() if k in nn.SHARED}
-    own = {k: v for k, v in options.items() if k not in nn.SHARED}
-    sizes = {
-        "num_classes": len(dataset.classes),
-        "in_chans": dataset.inputs.shape[1],
-        "input_size": tuple(dataset.inputs.shape[2:]),
-    }
-    try:
-        with training.seeded(seed):
-            return nn.create_model(model, conv=conv, **{**sizes, **shared}, options=own)
-    except GeometryError as error:
-        if not error.message.startswith("input_size"):
-            raise
-        raise UsageError(
-            f"{model} must take the data's samples, {list(dataset.inputs.shape[1:])};"
-            f" got: {error.message}",
-            "depthwise models lists what each network takes; --model names one",
-        ) from error
-
-
 def _save(
     fitted: Fitted, dataset: Dataset, split: Split, preprocessing: Preprocessing
 ) -> None:
@@ -265,6 +224,6 @@ def _save(
         preprocess=preprocessing.to_dict(),
         classes={"names": list(dataset.classes)},
         training=training,
-        registry={"name": plan.model, "config": fitted.module.config},
+        registry=fitted.trainee.registry,
     )
     save_folder(plan.folder / MODEL, folder, overwrite=plan.resume)

@@ -13,9 +13,10 @@ from depthwise.costing import CostReport, count
 from depthwise.data import Dataset, Preprocessing, Split
 from depthwise.diagnosis import ChannelStatistics, observe, observe_layers
 from depthwise.errors import OutputExistsError, UsageError
-from depthwise.jobs.fit import MODEL, Fitted, Plan, build, fit
+from depthwise.jobs.fit import MODEL, Fitted, Plan, fit
 from depthwise.jobs.latency import Latency, measure_latency
 from depthwise.jobs.rooms import torch_room
+from depthwise.jobs.trainee import build
 
 Statistics = Mapping[str, ChannelStatistics]
 _DIAGNOSED = 512
