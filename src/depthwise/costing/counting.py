@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,8 @@ from depthwise.costing.lifetime import memory_over_time
 from depthwise.costing.reach import views_of
 from depthwise.costing.tree import Branch, lines_of, tree_of
 from depthwise.errors import MissingDependencyError
-from depthwise.graph import Graph, call_of
+from depthwise.graph import Graph, Node, call_of
+from depthwise.graph.rewrite import fold_pads
 
 
 @dataclass(frozen=True)
@@ -149,12 +150,22 @@ class CostReport:
         return pd.DataFrame([layer.to_dict() for layer in self.layers])
 
 
-def count(graph: Graph, *, batch: int = 1) -> CostReport:
+def count(
+    graph: Graph,
+    *,
+    batch: int = 1,
+    frozen: Collection[str] = (),
+    input_gradient: bool = False,
+) -> CostReport:
     """Count what a graph costs.
 
     Args:
         graph: Any graph that verifies.
         batch: Samples a run, at least 1; ignored where the model fixes its batch.
+        frozen: Names of parameters that training leaves as they are: they count as
+            parameters, and need no gradient.
+        input_gradient: Whether the backward pass finds the gradient of the network's
+            inputs too, as for a layer that stands inside a network.
 
     Returns:
         The report.
@@ -173,7 +184,10 @@ def count(graph: Graph, *, batch: int = 1) -> CostReport:
     """
     bound = graph.bind(batch)
     views, live = views_of(bound), memory_over_time(bound)
-    learning = _learning(bound)
+    trained = bound.parameters.difference(frozen)
+    given = {each.name for each in bound.inputs} if input_gradient else set()
+    learning = _learning(bound, trained | given)
+    unpadded = {node.outputs[0]: node for node in fold_pads(bound).nodes}
     claimed: set[str] = set()
     layers = []
     for node, alive in zip(bound.nodes, live, strict=True):
@@ -185,14 +199,23 @@ def count(graph: Graph, *, batch: int = 1) -> CostReport:
             view=views.get(node.outputs[0]),
             live=alive,
             learns=tuple(name in learning for name in node.inputs),
+            real=_real_macs(bound, node, unpadded.get(node.outputs[0], node)),
         )
         layers.append(layer_of(call, around))
     return CostReport(graph.name, bound.batch or batch, tuple(layers))
 
 
-def _learning(graph: Graph) -> set[str]:
+def _real_macs(graph: Graph, node: Node, unpadded: Node) -> int | None:
+    """Count what a node does where an operator before it has padded with zeros."""
+    if unpadded is node or unpadded.inputs == node.inputs:
+        return None
+    call = call_of(unpadded, graph.types, graph.constants)
+    return call.operator.macs(call).real
+
+
+def _learning(graph: Graph, trained: Collection[str]) -> set[str]:
     """Name the values that gradients flow to: trained, or computed from what is."""
-    found = set(graph.parameters)
+    found = set(trained)
     for node in graph.nodes:
         if not found.isdisjoint(node.inputs):
             found.update(node.outputs)

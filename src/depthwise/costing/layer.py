@@ -9,7 +9,7 @@ from typing import Any
 from depthwise.costing.geometry import ConvGeometry, geometry_of
 from depthwise.costing.kinds import Kind, kind_of
 from depthwise.costing.reach import Field, View
-from depthwise.graph import Call, concrete, traffic_of
+from depthwise.graph import Call, Macs, concrete, traffic_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,15 @@ class Surroundings:
         view: What its first output sees of the network's input.
         live: Bytes of activations alive while it runs.
         learns: For each operand, whether a gradient flows to it.
+        real: Its multiply-accumulates without taps on padding, where an operator
+            before it has padded.
     """
 
     params: int
     view: View | None
     live: int
     learns: tuple[bool, ...]
+    real: int | None = None
 
 
 def layer_of(call: Call, around: Surroundings) -> LayerCost:
@@ -132,7 +135,7 @@ def layer_of(call: Call, around: Surroundings) -> LayerCost:
     shapes = [concrete(result.shape) for result in call.outputs]
     fields = _fields(around.view)
     geometry = geometry_of(call)
-    learns = (*around.learns, False, False)
+    backward_input, backward_weight = _backward(macs, around.learns)
     return LayerCost(
         name=call.node.name or call.node.outputs[0],
         scope=call.node.scope,
@@ -143,9 +146,9 @@ def layer_of(call: Call, around: Surroundings) -> LayerCost:
         activations=sum(math.prod(shape) for shape in shapes),
         output_shape=shapes[0],
         dense_macs=macs.forward * (geometry.groups if geometry else 1),
-        real_macs=macs.real,
-        backward_input_macs=macs.backward_input if learns[0] else 0,
-        backward_weight_macs=macs.backward_weight if learns[1] else 0,
+        real_macs=macs.real if around.real is None else around.real,
+        backward_input_macs=backward_input,
+        backward_weight_macs=backward_weight,
         weight_bytes=sum(size for size, array in pairs if array is not None),
         input_bytes=sum(size for size, array in pairs if array is None),
         output_bytes=sum(traffic.writes),
@@ -155,6 +158,16 @@ def layer_of(call: Call, around: Surroundings) -> LayerCost:
         effective_stride=tuple(field.jump for field in fields),
         effective_padding=tuple(field.padding for field in fields),
     )
+
+
+def _backward(macs: Macs, learns: tuple[bool, ...]) -> tuple[int, int]:
+    """Count both gradients; what lies inside the node goes to the weights', if any."""
+    first, second, *_ = (*learns, False, False)
+    for_input = macs.backward_input if first else 0
+    for_weight = macs.backward_weight if second else 0
+    if second:
+        return for_input, for_weight + macs.backward_inside
+    return for_input + (macs.backward_inside if first else 0), 0
 
 
 def _fields(view: View | None) -> tuple[Field, ...]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from depthwise.jobs.counting import cost
+from depthwise.jobs.counting import cost_of
 from depthwise.jobs.machine import calibrate
 from depthwise.jobs.open import Opened
 from depthwise.jobs.roofs import measured, roofline
@@ -56,7 +56,7 @@ def write_cost_page(
     found = calibrate(threads=threads, again=again)
     networks = []
     for name, each in zip(_names(opened), opened, strict=True):
-        report = cost(each.graph, batch=batch)
+        report = cost_of(each, batch=batch)
         model = roofline(each.graph, batch=report.batch, calibration=found)
         if measure:
             model = measured(model, each.graph, peers=(), say=say)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from depthwise.costing import CostReport, count
-from depthwise.jobs.open import open_model
+from depthwise.jobs.open import Opened, open_model
 
 
 def cost(
@@ -15,6 +15,7 @@ def cost(
     *,
     conv: str | None = None,
     batch: int | None = None,
+    input_gradient: bool = False,
 ) -> CostReport:
     """Count multiply-accumulates and parameters of a model, layer by layer.
 
@@ -25,6 +26,7 @@ def cost(
             the model knows its input.
         conv: "separable", "dense" or "blueprint", for a registered name.
         batch: Samples that are counted; from the shape, or 1, if left out.
+        input_gradient: Whether the backward pass finds the gradient of the input too.
 
     Returns:
         The counts of one batch.
@@ -36,5 +38,42 @@ def cost(
         >>> cost("mobilenet_v1", (1, 3, 224, 224)).macs
         568740352
     """
-    graph = open_model(model, input_shape, conv=conv).graph
-    return count(graph, batch=batch or (input_shape[0] if input_shape else 1))
+    opened = open_model(model, input_shape, conv=conv)
+    samples = batch or (input_shape[0] if input_shape else 1)
+    return cost_of(opened, batch=samples, input_gradient=input_gradient)
+
+
+def cost_of(
+    opened: Opened, *, batch: int = 1, input_gradient: bool = False
+) -> CostReport:
+    """Count what a model that is open already costs.
+
+    Args:
+        opened: The model.
+        batch: Samples a run.
+        input_gradient: Whether the backward pass finds the gradient of the input too.
+
+    Returns:
+        The counts; what a torch module has frozen needs no gradient.
+    """
+    return count(
+        opened.graph,
+        batch=batch,
+        frozen=frozen_parameters(opened),
+        input_gradient=input_gradient,
+    )
+
+
+def frozen_parameters(opened: Opened) -> frozenset[str]:
+    """Name the parameters of a torch module that it asks no gradient for.
+
+    Args:
+        opened: Any model; only modules and factories know.
+
+    Returns:
+        Their qualified names.
+    """
+    if opened.module is None:
+        return frozenset()
+    named = opened.module.named_parameters()
+    return frozenset(name for name, value in named if not value.requires_grad)

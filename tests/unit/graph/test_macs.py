@@ -49,8 +49,23 @@ def test_recurrence_counts_the_matrices_of_its_gates(
     x = zeros(batch, steps, features) if layout else zeros(steps, batch, features)
     weights = zeros(2, gates * hidden, features), zeros(2, gates * hidden, hidden)
     found = count(op, x, *weights, direction="bidirectional", layout=layout)
-    cells = 2 * steps * batch
-    assert found == same(cells * gates * hidden * (features + hidden))
+    a_step = 2 * batch * gates * hidden
+    whole = steps * a_step * (features + hidden)
+    between = (steps - 1) * a_step * hidden
+    assert found == Macs(whole, whole, steps * a_step * features, whole, between)
+
+
+def test_a_state_that_is_given_needs_its_gradient_too() -> None:
+    prepared = call("RNN", (zeros(7, 1, 5), zeros(1, 3, 5), zeros(1, 3, 3)))
+    inputs = (*prepared.inputs, None, None, prepared.inputs[0])
+    state = replace(prepared.type(0), shape=(1, 1, 3))
+    given = replace(
+        prepared,
+        inputs=(*inputs[:-1], state),
+        constants=(*prepared.constants, *[None] * 3),
+    )
+    first, second = (each.operator.macs(each) for each in (prepared, given))
+    assert (first.backward_inside, second.backward_inside) == (6 * 3 * 3, 7 * 3 * 3)
 
 
 def test_transposed_convolution_counts_inputs_not_outputs() -> None:

@@ -25,16 +25,19 @@ class Macs:
         real: Forward count without the taps that fall on padding.
         backward_input: For the gradient of the first operand; padding included.
         backward_weight: For the gradient of the second operand, usually weights.
+        backward_inside: For gradients between the steps of a recurrent node, which
+            those of either operand need.
 
     Example:
-        >>> Macs(4, 4) + Macs(1, 1, 1, 1)
-        Macs(forward=5, real=5, backward_input=1, backward_weight=1)
+        >>> (Macs(4, 4) + Macs(1, 1, 1, 1)).backward_weight
+        1
     """
 
     forward: int = 0
     real: int = 0
     backward_input: int = 0
     backward_weight: int = 0
+    backward_inside: int = 0
 
     def __add__(self, other: Macs) -> Macs:
         return Macs(
@@ -42,6 +45,7 @@ class Macs:
             self.real + other.real,
             self.backward_input + other.backward_input,
             self.backward_weight + other.backward_weight,
+            self.backward_inside + other.backward_inside,
         )
 
 

@@ -74,13 +74,26 @@ def _infer(call: Call) -> tuple[TensorType, ...]:
 
 
 def _macs(call: Call) -> Macs:
-    """Directions x steps x N x gates x hidden x (features + hidden)."""
+    """Directions x steps x N x gates x hidden x (features + hidden).
+
+    The gradient of the input goes through the features' half alone. That of a state is
+    needed by the step before, and so at every step but the first, unless the state
+    that the first one starts from is computed too.
+    """
     sizes = _sizes(call)
     (batch,) = concrete((call.shape(0)[0 if call.flag("layout") else 1],))
     gates = _GATES[call.operator.name] * sizes.hidden
-    cells = sizes.directions * sizes.steps * batch
-    count = cells * gates * (sizes.features + sizes.hidden)
-    return Macs(count, count, count, count)
+    a_step = sizes.directions * batch * gates
+    count = a_step * sizes.steps * (sizes.features + sizes.hidden)
+    starts = call.has(5) and call.constant(5) is None
+    between = sizes.steps if starts else sizes.steps - 1
+    return Macs(
+        forward=count,
+        real=count,
+        backward_input=a_step * sizes.steps * sizes.features,
+        backward_weight=count,
+        backward_inside=a_step * between * sizes.hidden,
+    )
 
 
 def _functions(call: Call, directions: int) -> list[tuple[Function, ...]]:

@@ -1,0 +1,58 @@
+"""The page on cost shows what results/*.json say, and they say what is counted now."""
+
+import copy
+
+import pytest
+from benchmarks.cost_pages import COUNTERS, PAGE, read, tables
+from benchmarks.counter_cases import CASES, MORE, TWELVE
+from benchmarks.counter_peers import versions
+from benchmarks.counters import loops, ours, theirs, torch_gradients
+from benchmarks.training_pages import MARKED, fill
+
+ROWS = {row["name"]: row for row in read(COUNTERS)["rows"]}
+
+
+def check_page(made: dict[str, str]) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert fill(page, made) == page
+
+
+def test_the_page_shows_the_figures() -> None:
+    check_page(tables())
+
+
+def test_check_page_can_fail() -> None:
+    made = tables()
+    with pytest.raises(AssertionError):
+        check_page({**made, "counters": made["counters"].replace("1", "2")})
+
+
+def test_every_table_has_its_marks() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert {found[2] for found in MARKED.finditer(page)} == set(tables())
+
+
+def test_every_case_is_in_the_table() -> None:
+    assert list(ROWS) == [case.name for case in CASES]
+    assert len(TWELVE) == 12
+    assert len(MORE) >= 8
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_ours_is_what_plain_loops_count(case) -> None:
+    row, mine = ROWS[case.name], ours(case)
+    assert mine == row["depthwise"]
+    told = loops(case)
+    assert told == row["loops"]
+    assert {part: told[part] for part in mine} == mine
+    assert told["checked"] > 0
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_other_counters_say_what_the_table_says(case) -> None:
+    pytest.importorskip("fvcore", reason="other counters are not installed")
+    if versions() != read(COUNTERS)["versions"]:
+        pytest.skip("other counters have other versions than the table's")
+    row = copy.deepcopy(ROWS[case.name])
+    assert theirs(case) == row["others"]
+    assert torch_gradients(case) == row["torch_backward"]
