@@ -69,8 +69,13 @@ def _machine(target: Target) -> Any:
 
 @cache
 def _linker() -> Any:
+    """Make the linker that puts all sections of an object into one piece of memory.
+
+    The other one asks for a piece a section; in a full process these may lie further
+    apart than an address of 32 bits reaches, which ends the process.
+    """
     _initialise()
-    return llvm.create_lljit_compiler(_machine(host()))
+    return llvm.create_lljit_compiler(_machine(host()), use_jit_link=True)
 
 
 def key_of(text: str, target: Target) -> str:
