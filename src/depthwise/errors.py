@@ -11,6 +11,7 @@
     ├── OutputExistsError       refusing to overwrite
     ├── TrainingError           a run that cannot start or go on
     ├── CompileError            a graph the engine cannot turn into code
+    ├── SeparationError         a network that taking apart would not make cheaper
     └── MissingDependencyError  an optional package that is not installed
 
 A message is one sentence: the rule, then both values. The hint says what to do.
@@ -111,6 +112,10 @@ class TrainingError(DepthwiseError):
 
 class CompileError(DepthwiseError):
     """A graph that the engine cannot turn into code."""
+
+
+class SeparationError(DepthwiseError):
+    """A network that taking apart would not make cheaper, within what was asked."""
 
 
 class MissingDependencyError(DepthwiseError):
