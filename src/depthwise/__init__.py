@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from depthwise.jobs.diagnosing import diagnose as diagnose
     from depthwise.jobs.open import open_model as open_model
     from depthwise.jobs.pruning import prune as prune
+    from depthwise.jobs.separating import separate as separate
 
 # Where each public name lives. A new name takes one line here and one line above.
 _HOME = {
@@ -24,6 +25,7 @@ _HOME = {
     "diagnose": "jobs.diagnosing",
     "open_model": "jobs.open",
     "prune": "jobs.pruning",
+    "separate": "jobs.separating",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the table is the list

@@ -1,6 +1,6 @@
 """The only place where torch meets Graph: trace, run, rebuild, apply."""
 
-from depthwise.bridge.editing import apply
+from depthwise.bridge.editing import apply, why_fixed
 from depthwise.bridge.exported import load_exported
 from depthwise.bridge.factory import load_factory, load_weights
 from depthwise.bridge.profiling import profile
@@ -23,4 +23,5 @@ __all__ = [
     "run",
     "threads",
     "trace",
+    "why_fixed",
 ]

@@ -104,6 +104,29 @@ def _layer(root: nn.Module, scope: str) -> nn.Module:
     return found
 
 
+def why_fixed(module: nn.Module, scope: str) -> str:
+    """Tell why a layer of a module cannot be replaced by an edit.
+
+    Args:
+        module: The module that a Graph was traced from.
+        scope: Where the layer is.
+
+    Returns:
+        A reason; empty where the layer can be replaced.
+
+    Example:
+        >>> why_fixed(nn.Sequential(nn.Conv2d(3, 4, 3)), "0")
+        ''
+        >>> why_fixed(nn.Sequential(nn.Conv2d(3, 4, 3)), "")
+        'functional code has no layer that could be replaced'
+    """
+    try:
+        _layer(module, scope)
+    except GraphError as error:
+        return error.hint or error.message
+    return ""
+
+
 def _rank(layer: nn.Module) -> int:
     weight = getattr(layer, "weight", None)
     if isinstance(weight, torch.Tensor) and weight.ndim > 2:

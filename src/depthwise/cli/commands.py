@@ -19,6 +19,7 @@ from depthwise.cli import (
     predict,
     prune,
     run,
+    separate,
     train,
     twin,
     warm,
@@ -54,6 +55,11 @@ COMMANDS = (
         "depthwise diagnose runs/watch watch --fail-on 'dead>5%'",
     ),
     Command("prune", prune.prune, "depthwise prune runs/watch watch -o runs/smaller"),
+    Command(
+        "separate",
+        separate.separate,
+        "depthwise separate dense.onnx --budget 0.5 -o separable.onnx",
+    ),
     Command("data", data.data, "depthwise data watch --sheet watch.png"),
     Command(
         "export",

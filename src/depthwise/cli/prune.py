@@ -50,7 +50,7 @@ def prune(
     from depthwise.cli.outcome import show_paths
     from depthwise.files import to_json
     from depthwise.jobs import pruning as jobs
-    from depthwise.jobs.export import check_new
+    from depthwise.jobs.export import check_new, write_edited
     from depthwise.jobs.open import parse_shape
     from depthwise.report.diagnosis import pruning_tables
     from depthwise.report.terminal import stdout
@@ -63,7 +63,8 @@ def prune(
         observed=observed,
         reading={**reading.parsed(), "on_bad": on_bad.value},
     )
-    path = jobs.write_pruned(result, opened, out)
+    notes = {"pruned": result.to_dict()}
+    path = write_edited(result.graph, opened.folder, out, notes)
     told = {**result.to_dict(), "path": str(path)}
     if json:
         typer.echo(to_json(told))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from depthwise.errors import FormatError, OutputExistsError, UsageError
 from depthwise.execute import run
-from depthwise.formats import save_onnx
+from depthwise.formats import ModelFolder, save_folder, save_onnx
 from depthwise.graph import OPSET, Graph, TensorType, bind
 from depthwise.measure.peers import onnx_runtime
 
@@ -152,6 +153,33 @@ def check_new(path: Path) -> None:
     if path.exists():
         msg = f"the output file must be new; got {path}, which exists"
         raise OutputExistsError(msg, "choose another name, or give --overwrite")
+
+
+def write_edited(
+    graph: Graph, source: ModelFolder | None, out: Path, notes: Mapping[str, Any]
+) -> Path:
+    """Write an edited model as an ONNX file, or as a model folder.
+
+    Args:
+        graph: The edited network.
+        source: The folder that it came from, or None.
+        out: A new path; ``.onnx`` for a file, anything else for a folder.
+        notes: What was done, kept in a folder's ``training.json``.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputExistsError: If something is there.
+    """
+    if out.suffix == ".onnx":
+        check_place(out)
+        save_onnx(graph, out)
+        return out
+    folder = source or ModelFolder(graph)
+    training = {**folder.training, **notes}
+    whole = replace(folder, graph=graph, training=training, registry=None)
+    return save_folder(out, whole)
 
 
 def compare(graph: Graph) -> Check:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,11 +14,10 @@ from depthwise.diagnosis import Pruned, diagnose_graph, prune_graph
 from depthwise.diagnosis.knowledge import known_spans
 from depthwise.errors import UsageError
 from depthwise.execute import run
-from depthwise.formats import ModelFolder, save_folder, save_onnx
 from depthwise.graph import Graph
 from depthwise.jobs.dataset import choose_split
 from depthwise.jobs.diagnosing import fastest
-from depthwise.jobs.export import check_place, draw, relative_error
+from depthwise.jobs.export import draw, relative_error
 from depthwise.jobs.open import Opened, open_model
 from depthwise.jobs.rooms import torch_room
 from depthwise.jobs.samples import Samples, samples_for
@@ -184,27 +182,3 @@ def change(before: Graph, after: Graph) -> float:
 
 def _scaled(array: Array, size: float) -> Array:
     return (array * size).astype(array.dtype) if array.dtype.kind == "f" else array
-
-
-def write_pruned(result: PruneResult, opened: Opened, out: Path) -> Path:
-    """Write a pruned model as an ONNX file, or as a model folder.
-
-    Args:
-        result: From ``prune``.
-        opened: The model that was pruned.
-        out: A new path; ``.onnx`` for a file, anything else for a folder.
-
-    Returns:
-        The path.
-
-    Raises:
-        OutputExistsError: If something is there.
-    """
-    if out.suffix == ".onnx":
-        check_place(out)
-        save_onnx(result.graph, out)
-        return out
-    folder = opened.folder or ModelFolder(result.graph)
-    notes = {**folder.training, "pruned": result.to_dict()}
-    whole = replace(folder, graph=result.graph, training=notes, registry=None)
-    return save_folder(out, whole)
