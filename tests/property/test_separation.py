@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,8 +19,10 @@ from depthwise.graph.edits import apply_edits
 from depthwise.graph.operators.window import Window
 from depthwise.separation import Form, Order, factorise
 from depthwise.separation.edits import edit_of
-from depthwise.separation.forms import Candidate, candidate_of
+from depthwise.separation.forms import Candidate, candidate_of, error_of
 from depthwise.separation.plan import plan_by_energy, plan_within
+from depthwise.separation.refining import refine
+from depthwise.separation.regression import sums_of
 from depthwise.separation.sites import Site, sites_of
 
 ORDERS = st.sampled_from(list(Order))
@@ -104,6 +107,29 @@ def test_covariance_by_channel_is_what_is_minimised(drawn, seed: int) -> None:
         assert best <= lost(plain.composed(terms)) + 1e-9 * (1 + best)
 
 
+@settings(deadline=None)
+@given(kernels(), st.integers(0, 2**16), st.data())
+def test_refining_never_loses_more(drawn, seed: int, data) -> None:
+    """The error is that of the kernels it hands out, and at most what it started at."""
+    kernel, groups = drawn
+    slide = tuple(Window(size + 1, size) for size in kernel.shape[2:])
+    site = Site((), kernel, None, groups, slide, 4, 4)
+    covariance = covariance_for(kernel, groups, seed)
+    half = np.linalg.cholesky(covariance + 1e-9 * np.eye(covariance.shape[1]))
+    seen = sums_of([(half, half[:, :0])])
+    seen = replace(seen, second=covariance)
+    start = factorise(kernel, groups, Order.DEPTHWISE_FIRST, covariance)
+    terms = data.draw(st.integers(1, start.rank))
+    factors, error = refine(site, start, terms, seen)
+    missing = (kernel - factors.composed(terms)).reshape(groups, -1, len(half[0]))
+    whole = kernel.reshape(missing.shape)
+    lost, spread = (
+        float(((rows @ covariance) * rows).sum()) for rows in (missing, whole)
+    )
+    assert error * spread == pytest.approx(lost, abs=1e-9 * spread)
+    assert error <= error_of(site, start, terms, seen) + 1e-9
+
+
 def graph_of(drawn: Geometry) -> Graph:
     shape = (Batch(), drawn.channels, *drawn.sizes)
     _, weight, *bias = drawn.arrays()
@@ -137,7 +163,7 @@ def fake(macs: int, forms: Sequence[tuple[int, float]]) -> Candidate:
     """A candidate with any forms."""
     site = Site((), np.ones((1, 1, macs)), None, 1, (Window(macs, macs),), 1, 1)
     made = (Form(Order.DEPTHWISE_FIRST, 1, m, e) for m, e in forms)
-    return Candidate(site, {}, tuple(made), 1)
+    return Candidate(site, tuple(made), (), 1)
 
 
 FORMS = st.lists(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from depthwise.separation.factors import Factors, Order, factorise
+from depthwise.separation.refining import MANY, refine
 from depthwise.separation.regression import Sums
 from depthwise.separation.sites import Site
 
@@ -25,7 +26,9 @@ class Form:
         terms: How many terms.
         macs: What it costs, all calls together.
         error: Share of the energy that is lost, 0 to 1: of the weights, or of the
-            output on data after the second half was refitted.
+            output on data after both halves (the second, where pointwise comes
+            first) were refitted.
+        rank: Terms with which the sum would be the layer itself.
 
     Example:
         >>> Form(Order.DEPTHWISE_FIRST, 1, 28620, 0.25).energy
@@ -36,6 +39,7 @@ class Form:
     terms: int
     macs: int
     error: float
+    rank: int = 0
 
     @property
     def energy(self) -> float:
@@ -49,10 +53,9 @@ class Candidate:
 
     Args:
         site: The layer.
-        factors: Its terms, by order.
         forms: What it could become; empty where nothing costs less.
+        factors: The terms of each form.
         one_term: What it costs with one term, in the cheaper of the orders tried.
-        means: Of what its taps see on data, or None.
 
     Example:
         >>> from depthwise.graph.operators.window import Window
@@ -64,10 +67,9 @@ class Candidate:
     """
 
     site: Site
-    factors: Mapping[Order, Factors]
     forms: tuple[Form, ...]
+    factors: tuple[Factors, ...]
     one_term: int
-    means: Array | None = None
 
     @property
     def cheapest(self) -> int:
@@ -90,19 +92,46 @@ def candidate_of(
         The layer with every form that costs less than it does.
     """
     covariance = None if seen is None else seen.second
-    factors, forms = {}, []
+    forms, factors = [], []
     for order in orders:
         if site.macs_of(order, 1) >= site.macs:
             continue
-        factors[order] = factorise(site.weight, site.groups, order, covariance)
-        for terms in range(1, factors[order].rank + 1):
+        whole = factorise(site.weight, site.groups, order, covariance)
+        for terms in range(1, whole.rank + 1):
             macs = site.macs_of(order, terms)
             if macs < site.macs:
-                error = error_of(site, factors[order], terms, seen)
-                forms.append(Form(order, terms, macs, error))
-    means = None if seen is None else seen.features
+                made, error = _judged(site, whole, terms, seen)
+                factors.append(made)
+                forms.append(Form(order, terms, macs, error, whole.rank))
     one_term = min(site.macs_of(order, 1) for order in orders)
-    return Candidate(site, factors, tuple(forms), one_term, means)
+    return Candidate(site, tuple(forms), tuple(factors), one_term)
+
+
+def settled(candidate: Candidate, form: Form, seen: Sums) -> tuple[Factors, Form]:
+    """Improve the form that was chosen as far as data allow.
+
+    Args:
+        candidate: The layer.
+        form: One of its forms.
+        seen: Moments of what its taps see.
+
+    Returns:
+        The form's terms, and the form with what is lost now.
+    """
+    factors = candidate.factors[candidate.forms.index(form)]
+    if form.order is not Order.DEPTHWISE_FIRST:
+        return factors, form
+    better, error = refine(candidate.site, factors, form.terms, seen, MANY)
+    return better, replace(form, error=error)
+
+
+def _judged(
+    site: Site, whole: Factors, terms: int, seen: Sums | None
+) -> tuple[Factors, float]:
+    """Improve a form on data where both halves can be, and tell what it loses."""
+    if seen is not None and whole.order is Order.DEPTHWISE_FIRST:
+        return refine(site, whole, terms, seen)
+    return whole, error_of(site, whole, terms, seen)
 
 
 def error_of(

@@ -13,7 +13,7 @@ from depthwise.errors import SeparationError, UsageError
 from depthwise.graph import Graph
 from depthwise.graph.edits import Edit, apply_edits
 from depthwise.separation.factors import Order
-from depthwise.separation.forms import Candidate, Form, candidate_of
+from depthwise.separation.forms import Candidate, Form, candidate_of, settled
 from depthwise.separation.looking import Samples
 from depthwise.separation.plan import Choice, Goal, plan_by_energy, plan_within
 from depthwise.separation.repair import Chosen, moments_of, repair
@@ -31,20 +31,18 @@ class Layer:
         name: Its name.
         macs: What it cost.
         form: What it became; None where it stays.
-        rank: Terms with which its form would be the layer itself; 0 where it stays.
         error: Root of the share of energy that is lost: of the output on data, after
             all layers before it, or of the weights where there are no data.
         reason: Why it stays, or empty.
 
     Example:
-        >>> Layer("stem", 972, None, 0, 0.0, "it does not pay").macs_after
+        >>> Layer("stem", 972, None, 0.0, "it does not pay").macs_after
         972
     """
 
     name: str
     macs: int
     form: Form | None
-    rank: int
     error: float
     reason: str
 
@@ -64,7 +62,7 @@ class Layer:
             "layer": self.name,
             "order": None if form is None else str(form.order),
             "terms": None if form is None else form.terms,
-            "rank": self.rank or None,
+            "rank": None if form is None else form.rank,
             "energy": None if form is None else form.energy,
             "error": self.error,
             "macs": {"before": self.macs, "after": self.macs_after},
@@ -140,7 +138,10 @@ def separate_graph(
             candidates.append(candidate_of(site, orders, seen))
     if not any(candidate.forms for candidate in candidates):
         raise _refusal(graph, found, candidates)
-    chosen = _chosen(graph, candidates, _planned(graph, candidates, goal), goal)
+    choice = _planned(graph, candidates, goal)
+    if not any(choice):
+        raise _unkept(graph, candidates, goal)
+    chosen = _chosen(graph, candidates, choice, samples)
     edits: tuple[Edit, ...] = tuple(one.edit() for one in chosen)
     errors: Mapping[str, float] = {one.site.name: one.form.error for one in chosen}
     plain = repaired = apply_edits(graph, edits)
@@ -195,22 +196,34 @@ def _planned(graph: Graph, candidates: Sequence[Candidate], goal: Goal) -> Choic
 
 
 def _chosen(
-    graph: Graph, candidates: Sequence[Candidate], choice: Choice, goal: Goal
+    graph: Graph,
+    candidates: Sequence[Candidate],
+    choice: Choice,
+    samples: Samples | None,
 ) -> list[Chosen]:
-    pairs = zip(candidates, choice, strict=True)
-    chosen = [
-        Chosen(candidate.site, candidate.factors[form.order], form, candidate.means)
-        for candidate, form in pairs
-        if form is not None
-    ]
-    if not chosen:
-        best = max(f.energy for candidate in candidates for f in candidate.forms)
-        msg = (
-            f"a cheaper form of some layer must keep the energy; got {goal.energy:g}, "
-            f"{graph.name} has none that keeps more than {best:.4f}"
-        )
-        raise SeparationError(msg, "a lower --energy")
+    """Settle what was chosen; without a choice there is nothing to do."""
+    chosen = []
+    for candidate, form in zip(candidates, choice, strict=True):
+        if form is None:
+            continue
+        site = candidate.site
+        if samples is None:
+            factors = candidate.factors[candidate.forms.index(form)]
+            chosen.append(Chosen(site, factors, form))
+        else:
+            seen = moments_of(graph, site, samples)
+            better = settled(candidate, form, seen)
+            chosen.append(Chosen(site, *better, seen.features))
     return chosen
+
+
+def _unkept(graph: Graph, candidates: Sequence[Candidate], goal: Goal) -> Exception:
+    best = max(f.energy for candidate in candidates for f in candidate.forms)
+    msg = (
+        f"a cheaper form of some layer must keep the energy; got {goal.energy:g}, "
+        f"{graph.name} has none that keeps more than {best:.4f}"
+    )
+    return SeparationError(msg, "a lower --energy")
 
 
 def _refusal(
@@ -243,13 +256,12 @@ def _layers(
         now = taken.get(one.name)
         if now is not None:
             error = math.sqrt(errors[one.name])
-            rank = now.factors.rank
-            yield Layer(one.name, one.macs, now.form, rank, error, "")
+            yield Layer(one.name, one.macs, now.form, error, "")
         elif isinstance(one, Fixed):
-            yield Layer(one.name, one.macs, None, 0, 0.0, one.reason)
+            yield Layer(one.name, one.macs, None, 0.0, one.reason)
         else:
             reason = _spared(forms[one.name], goal)
-            yield Layer(one.name, one.macs, None, 0, 0.0, reason)
+            yield Layer(one.name, one.macs, None, 0.0, reason)
 
 
 def _spared(candidate: Candidate, goal: Goal) -> str:
