@@ -17,7 +17,7 @@ class Branch:
     """A module, or a layer, with what it holds.
 
     Args:
-        name: Its own name; ``1..5`` for five neighbours alike in structure.
+        name: Its own name; ``1..5`` for five neighbours that are alike.
         layers: All layers below it, those of folded neighbours too.
         children: What it holds; of folded neighbours, child by child together.
         times: How many neighbours are folded into it.
@@ -44,13 +44,16 @@ class Branch:
 
     @property
     def structure(self) -> Shape:
-        """What makes neighbours alike: operators, kinds and kernels, in order."""
+        """What makes neighbours alike: operators, kernels, sizes and cost, in order."""
         if self.children:
             return tuple((child.times, child.structure) for child in self.children)
-        return tuple(
-            (layer.op, layer.kind, layer.geometry and layer.geometry.kernel_size)
-            for layer in self.layers
-        )
+        return tuple(_likes(layer) for layer in self.layers)
+
+
+def _likes(layer: LayerCost) -> Shape:
+    kernel = layer.geometry and layer.geometry.kernel_size
+    sizes = layer.output_shape
+    return layer.op, layer.kind, kernel, sizes, layer.macs, layer.params
 
 
 def tree_of(name: str, layers: Sequence[LayerCost]) -> Branch:
@@ -61,7 +64,7 @@ def tree_of(name: str, layers: Sequence[LayerCost]) -> Branch:
         layers: In order; scopes are paths with dots.
 
     Returns:
-        The root; runs of neighbours of the same structure are folded into one.
+        The root; runs of neighbours that are alike, in cost too, are folded into one.
 
     Example:
         >>> tree_of("empty", ()).children
