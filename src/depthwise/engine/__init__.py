@@ -6,6 +6,7 @@ from depthwise.engine.peak import Probe, probe
 from depthwise.engine.profile import StepTime
 from depthwise.engine.runtime import CompiledNetwork, compile_graph
 from depthwise.engine.schedule import Policy
+from depthwise.engine.sharing import worthwhile_threads
 from depthwise.engine.target import (
     Target,
     default_threads,
@@ -13,8 +14,10 @@ from depthwise.engine.target import (
     last_level_bytes,
     preset,
 )
+from depthwise.engine.team import MAX_THREADS
 
 __all__ = [
+    "MAX_THREADS",
     "Cache",
     "CompiledNetwork",
     "Inspection",
@@ -31,4 +34,5 @@ __all__ = [
     "last_level_bytes",
     "preset",
     "probe",
+    "worthwhile_threads",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -25,6 +26,7 @@ from depthwise.engine.instance import Instance
 from depthwise.engine.profile import StepTime, profile
 from depthwise.engine.samples import is_samplewise
 from depthwise.engine.schedule import Policy
+from depthwise.engine.sharing import worthwhile_threads
 from depthwise.engine.target import default_threads
 from depthwise.engine.team import MAX_THREADS
 from depthwise.errors import UsageError
@@ -72,7 +74,7 @@ class CompiledNetwork:
         first = Instance.of(graph, self.batch, threads, policy, store)
         self._instances = {self.batch: first}
         self._lock = threading.Lock()
-        self._pid = os.getpid()
+        _LIVING.add(self)
 
     def __call__(self, *inputs: Any) -> Any:
         """Run on ``inputs``, in the graph's order; one result comes without a tuple."""
@@ -96,7 +98,7 @@ class CompiledNetwork:
         """
         given, count = check_inputs(self.graph, inputs)
         made = check_outputs(self.graph, count, outputs, given)
-        with self._guard():
+        with self._lock:
             if self._samplewise:
                 self._instances[self.batch].run_samples(given, made, count)
             else:
@@ -118,26 +120,31 @@ class CompiledNetwork:
         enter = self._instances[self.batch].bound(given, list(made.values()))
 
         def call() -> dict[str, Array]:
-            with self._guard():
+            with self._lock:
                 enter()
             return made
 
         return call
 
+    def renew(self) -> None:
+        """Take a new lock, in a process where nobody can hold the old one."""
+        self._lock = threading.Lock()
+
     def clone(self) -> CompiledNetwork:
         """Make another network on the same weights that can run at the same time."""
         other = object.__new__(CompiledNetwork)
-        with self._guard():
+        with self._lock:
             other.__dict__.update(self.__dict__)
             other._instances = {n: i.clone() for n, i in self._instances.items()}
-        other._lock = threading.Lock()
+        other.renew()
+        _LIVING.add(other)
         return other
 
     def profile(self, runs: int = 20) -> tuple[StepTime, ...]:
         """Time every step, as the median of ``runs`` on zeros, beside the peak."""
         if runs < 1:
             raise UsageError(f"runs must be 1 or more; got {runs}")
-        with self._guard():
+        with self._lock:
             return profile(self._instances[self.batch], runs)
 
     def benchmark(self, seconds: float = 1.0) -> NDArray[np.float64]:
@@ -185,11 +192,18 @@ class CompiledNetwork:
             )
         return self._instances[size]
 
-    def _guard(self) -> Any:
-        if self._pid != os.getpid():  # a lock held at the fork would never open
-            self._lock = threading.Lock()
-            self._pid = os.getpid()
-        return self._lock
+
+_LIVING: weakref.WeakSet[CompiledNetwork] = weakref.WeakSet()
+
+
+def _renew() -> None:
+    """Take new locks in a forked child: one held at the fork would never open."""
+    for network in tuple(_LIVING):
+        network.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 def compile_graph(
@@ -205,8 +219,8 @@ def compile_graph(
     Args:
         graph: Any graph of float32 values whose convolutions have constant weights.
         batch: Samples a run computes, at least 1; other numbers are served too.
-        threads: Threads that share the work, at least 1; by default as many as the
-            process has cores. The number changes no bit of the result.
+        threads: Threads that share the work, at least 1; by default as many of the
+            process's cores as are worth while. The number changes no bit of the result.
         cache: Where machine code is kept between processes, or None for nowhere.
         fusion: Which stages run as one kernel: those for which it pays, all that can,
             or none. It changes no bit of the result either.
@@ -229,8 +243,8 @@ def compile_graph(
     """
     if batch < 1:
         raise UsageError(f"batch must be 1 or more; got {batch}")
-    count = default_threads() if threads is None else threads
-    if not 1 <= count <= MAX_THREADS:
+    if threads is not None and not 1 <= threads <= MAX_THREADS:
         raise UsageError(f"threads must be 1 to {MAX_THREADS}; got {threads}")
     verify(graph)
+    count = threads or worthwhile_threads(graph, default_threads(), batch)
     return CompiledNetwork(graph, batch, count, cache, fusion)

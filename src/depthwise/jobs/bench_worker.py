@@ -45,9 +45,9 @@ def prepare(runtime: str, path: Path, array: Any, threads: int) -> Callable[[], 
         A function without arguments that returns the first result.
     """
     if runtime == OURS:
-        from depthwise.engine import compile_graph
+        from depthwise.jobs import compiling
 
-        network = compile_graph(load_onnx(path), threads=threads)
+        network = compiling.compile(path, array.shape, threads)
         (results,) = [network.prepare(array)]
         return lambda: next(iter(results().values()))
     if runtime in TORCH:

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from depthwise.engine import CompiledNetwork, compile_graph, default_cache
+from depthwise.engine import (
+    MAX_THREADS,
+    CompiledNetwork,
+    compile_graph,
+    default_cache,
+    worthwhile_threads,
+)
 from depthwise.errors import GeometryError, UsageError
 from depthwise.graph import Batch, Graph
 from depthwise.graph.shapes import format_shape
@@ -26,9 +32,9 @@ def compile(  # noqa: A001 - the public verb is depthwise.compile
         example_or_shape: An array of one batch, or its sizes, the batch first, such
             as (1, 3, 224, 224); optional where the model knows its input. The batch
             is the one that the machine code is made for: others are served too.
-        threads: Threads that share the work, 1 to 256; by default the fewest of
-            physical cores, CPU affinity and the control group's quota. The number
-            changes no bit of the result.
+        threads: Most threads that share the work, 1 to 256; by default the fewest of
+            physical cores, CPU affinity and the control group's quota. A network too
+            small to share gets one. The number changes no bit of the result.
 
     Returns:
         The network: call it with float32 arrays.
@@ -72,7 +78,10 @@ def compile_opened(
     """
     if shape is not None:
         check_shape(opened.graph, tuple(shape))
-    return compile_graph(opened.graph, batch=shape[0] if shape else 1, threads=threads)
+    batch = shape[0] if shape else 1
+    if threads is not None and 1 < threads <= MAX_THREADS:
+        threads = worthwhile_threads(opened.graph, threads, batch)
+    return compile_graph(opened.graph, batch=batch, threads=threads)
 
 
 def shape_of(example_or_shape: Any) -> tuple[int, ...] | None:

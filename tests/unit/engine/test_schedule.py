@@ -11,6 +11,7 @@ from depthwise.engine.schedule import (
     choose_fusion,
     fetches_ahead,
     rows_together,
+    threads_for,
 )
 from depthwise.engine.target import preset
 
@@ -59,3 +60,9 @@ def test_weights_beyond_the_first_level_are_fetched_ahead() -> None:
     target = preset("avx2")
     assert not fetches_ahead(target, target.l1_bytes)
     assert fetches_ahead(target, target.l1_bytes + 1)
+
+
+def test_tiny_networks_run_on_one_thread_and_large_ones_on_all() -> None:
+    target = preset("avx2")
+    assert [threads_for(target, n, 2_700_000, 10) for n in (1, 2, 8)] == [1, 1, 1]
+    assert [threads_for(target, n, 300_000_000, 53) for n in (1, 2, 4)] == [1, 2, 4]

@@ -61,6 +61,11 @@ def test_a_registered_name_knows_its_input() -> None:
     assert np.isfinite(network(np.zeros(shape, "float32"))).all()
 
 
+def test_threads_are_the_most_that_may_work() -> None:
+    assert depthwise.compile("sensor_net", threads=2).threads == 1
+    assert depthwise.compile("sensor_net", (64, 6, 128), threads=2).threads == 2
+
+
 def test_what_is_no_model_or_no_example_is_a_sentence(module) -> None:
     with pytest.raises(UnknownNameError, match="model must be a known name"):
         depthwise.compile("mobilnet")

@@ -25,6 +25,8 @@ _UNROLLED = 330
 """Multiply-adds up to which all steps are written out: no counter, no table."""
 _LINE = 64
 """Bytes that one prefetch brings."""
+_MANY_TILES = 64
+"""More tiles than this hide by themselves that their first one waits for weights."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,7 @@ class _Writer:
         self.rows_per_vector = 1 + steps
         self.blocks = sum(p.vectors * p.count for p in spec.panels)
         size = self.blocks * self.rows_per_vector * self.vector
-        once = spec.slices * spec.rows == 1
-        self.fetches = once and fetches_ahead(body.module.target, size)
+        self.fetches = fetches_ahead(body.module.target, size)
         self.ahead = _Ahead()
 
     def groups(self, pointers: list[str]) -> None:
@@ -195,33 +196,42 @@ class _Writer:
                 self._place(pointer, place.view, deep, row)
                 for pointer, place in zip(panel.outs, self.places, strict=True)
             ]
-            self._tiles(_Panel(source, panel.weights, outs, panel.lanes))
+            self._tiles(_Panel(source, panel.weights, outs, panel.lanes), unit)
 
     def _place(self, pointer: str, view: View, deep: Int, row: Int) -> str:
         body = self.body
         steps = body.add(body.mul(deep, view.slice), body.mul(row, view.row))
         return body.offset(pointer, steps)
 
-    def _tiles(self, panel: _Panel) -> None:
+    def _tiles(self, panel: _Panel, row: Int) -> None:
         body, target = self.body, self.body.module.target
         cut = split(self.spec.width, tile_pixels(target, len(panel.lanes)))
         tiles = cut.count + cut.rest
+        before = body.mul(row, tiles)
         with body.loop(0, cut.count) as index:
-            self.ahead = self._share(panel, index, tiles)
+            self.ahead = self._share(panel, body.add(before, index), tiles)
             self._tile(panel, body.mul(index, cut.large), cut.large)
         if cut.rest:
             with body.loop(0, cut.rest) as index:
-                self.ahead = self._share(panel, body.add(cut.count, index), tiles)
+                number = body.add(before, body.add(cut.count, index))
+                self.ahead = self._share(panel, number, tiles)
                 first = body.add(cut.count * cut.large, body.mul(index, cut.small))
                 self._tile(panel, first, cut.small)
 
     def _share(self, panel: _Panel, tile: Int, tiles: int) -> _Ahead:
         """Say what this tile fetches: all tiles together fetch the next panel once."""
-        if not self.fetches or tiles == 1:
+        total = tiles * self.spec.slices * self.spec.rows
+        if not self.fetches or not 1 < total <= _MANY_TILES:
             return _Ahead()
         body, size = self.body, len(panel.lanes) * self.vector
-        lines = -(-self.spec.inner * size // (_LINE * tiles))
-        move = body.mul(tile, lines * _LINE)
+        near = body.module.target.l2_bytes // 4
+        if size * self.rows_per_vector > near:  # two panels would not stay beside it
+            return _Ahead()
+        step = -(-self.spec.inner * size // _LINE)
+        lines = -(-step // total)
+        turn = -(-step // lines)
+        part = body.rem(tile, turn) if turn < total else tile
+        move = body.mul(part, lines * _LINE)
         following = body.add(size * self.rows_per_vector, move)
         return _Ahead(body.offset(panel.weights, following), lines)
 

@@ -15,6 +15,10 @@ from depthwise.engine.emit import Body, Int, Module
 from depthwise.engine.kernels.chain import Chain, apply
 from depthwise.engine.layout import FLOAT
 
+_SHORT = 16
+"""Elements of a last axis that are copied one by one without a loop: packing the input
+of sensor_net took a sixth of its time with AVX-512."""
+
 
 @dataclass(frozen=True)
 class Strided:
@@ -54,6 +58,12 @@ class Strided:
             bounds = ("%low", "%high")
         elif axis == last and self._vectors(body):
             self._row(body, pointers)
+            return
+        short = axis > 0 and self.extents[axis] <= _SHORT and not self.chain
+        if axis == last and short:
+            with body.width(1):
+                for number in range(self.extents[axis]):
+                    self._element(body, self._move(body, pointers, axis, number))
             return
         with body.loop(*bounds) as index:
             moved = self._move(body, pointers, axis, index)
