@@ -7,9 +7,10 @@ seeds; the validation part of the training data chooses the epoch, and the test 
 scored once. Runs stay in --folder: started again, it goes on where it stopped. Writes
 results/twin_NAME.json, after each run what there is so far; 1 if a separable network
 misses its bar. With --share the twins are compared on so many of the training samples,
-all three on the same, and only the separable network that is held against the bar
-learns from all: for a slow machine. With --time only the separable network is trained,
-anew, and its minutes replace those in the file: for a machine that was busy before.
+all three on the same and with one thread, and only the separable network that is held
+against the bar learns from all: for a slow machine. With --time only the separable
+network is trained, anew, and its minutes replace those in the file: for a machine that
+was busy before.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ CASES = {
             model="ds_cnn",
             parts=lambda data: published(data, validation=5000),
             settings=TrainingSettings(
-                epochs=4, batch_size=64, learning_rate=4e-3, warmup_epochs=0.2
+                epochs=4, batch_size=32, learning_rate=4e-3, warmup_epochs=0.2
             ),
             accuracy=0.90,
             minutes=6.0,
@@ -114,7 +115,9 @@ def measure(case: Case, options: argparse.Namespace, path: Path) -> dict[str, An
     bars = {"accuracy": case.accuracy, "minutes": case.minutes or None}
     cells: list[dict[str, Any]] = []
 
-    def compare(split: Split, variants: tuple[str, ...], seeds: int) -> dict[str, Any]:
+    def compare(
+        split: Split, variants: tuple[str, ...], seeds: int, threads: int
+    ) -> dict[str, Any]:
         def note(run: Run) -> None:
             about = {"variant": run.variant, "train": len(split.train)}
             cells.append({**about, **slim(run_summary(run))})
@@ -126,7 +129,7 @@ def measure(case: Case, options: argparse.Namespace, path: Path) -> dict[str, An
             variants=variants,
             folds={"published": split},
             seeds=tuple(range(seeds)),
-            settings=replace(case.settings, threads=options.threads),
+            settings=replace(case.settings, threads=threads),
             folder=options.folder / f"{case.data}{size}",
             options=case.options,
             resume=True,
@@ -134,10 +137,13 @@ def measure(case: Case, options: argparse.Namespace, path: Path) -> dict[str, An
         )
         return summarise(run_twin(dataset, plan))
 
-    alone = compare(parts, ("separable",), options.bar_seeds or options.seeds)
-    whole = alone["variants"]["separable"]
     variants = tuple(options.variants.split(","))
-    summary = compare(reduced(parts, options.share), variants, options.seeds)
+    some = reduced(parts, options.share)
+    threads = options.threads if some is parts else 1
+    summary = compare(some, variants, options.seeds, threads)
+    seeds = options.bar_seeds or options.seeds
+    alone = compare(parts, ("separable",), seeds, options.threads)
+    whole = alone["variants"]["separable"]
     for variant in summary["variants"].values():
         del variant["layers"], variant["cost"]
         variant["runs"] = [slim(run) for run in variant["runs"]]

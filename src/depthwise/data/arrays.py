@@ -7,6 +7,7 @@ stand beside them. Nothing is ever unpickled.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,7 @@ from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
 from depthwise.data.duplicates import Fingerprints, hash_samples, judge_copies
 from depthwise.data.rulebook import found
 from depthwise.data.rules import Finding, OnBad, settle
-from depthwise.data.stored_rows import open_npz_member
+from depthwise.data.stored_rows import check_members, open_npz_member
 from depthwise.errors import DataError, FormatError
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ KNOWN: Final = (
     "parts",
     "rate_hz",
 )
+
+DAMAGED: Final = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a damaged archive raises."""
 
 _ROWS: Final = 1024
 """Samples looked at in one go."""
@@ -64,13 +76,14 @@ def read_npz(
             compressed, or lacks an array.
         DataError: If a sample is broken and ``on_bad`` is "fail".
     """
+    check_members(path, in_memory_bytes)
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             names = [name for name in stored.files if name != "inputs"]
             arrays: dict[str, Any] = {name: stored[name] for name in names}
         if "inputs" in stored.files:
             arrays["inputs"] = read_npz_inputs(path, in_memory_bytes)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise FormatError(f"{path} must be a whole .npz file; got {error}") from error
     return leave_out_broken(dataset_of(arrays, source=path), path, on_bad)
 
@@ -89,22 +102,16 @@ def read_npz_inputs(path: Path, in_memory_bytes: int) -> Inputs:
         FormatError: If the file is damaged, has no ``inputs``, or is compressed and too
             large to be held.
     """
+    check_members(path, in_memory_bytes)
     try:
         with zipfile.ZipFile(path) as archive:
             size = archive.getinfo("inputs.npy").file_size
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        if size > in_memory_bytes:
+            return open_npz_member(path, "inputs")
+        with np.load(path, allow_pickle=False) as stored:
+            inputs: Array = stored["inputs"]
+    except DAMAGED as error:
         raise FormatError(f"{path} must hold inputs; got {error}") from error
-    if size > in_memory_bytes:
-        rows = open_npz_member(path, "inputs")
-        if rows is None:
-            raise FormatError(
-                f"a compressed .npz file must fit into {in_memory_bytes} bytes;"
-                f" got {size} in {path}",
-                "write it with np.savez, or as a folder of arrays",
-            )
-        return rows
-    with np.load(path, allow_pickle=False) as stored:
-        inputs: Array = stored["inputs"]
     return inputs
 
 
@@ -125,6 +132,7 @@ def leave_out_broken(dataset: Dataset, source: Path, on_bad: OnBad) -> Dataset:
     inputs = dataset.inputs
     names = [dataset.classes[label] for label in dataset.labels.tolist()]
     findings = note_single_classes(names, source)
+    findings += note_axes(inputs.shape, source)
     keep = np.arange(len(dataset))
     if isinstance(inputs, np.ndarray):
         keep, broken = keep_finite(inputs, source)
@@ -147,6 +155,29 @@ def leave_out_broken(dataset: Dataset, source: Path, on_bad: OnBad) -> Dataset:
     return replace(kept, report=report)
 
 
+def note_axes(shape: tuple[int, ...], source: Path) -> list[Finding]:
+    """Note samples whose channels seem to be the last axis.
+
+    Args:
+        shape: ``[n, C, L]`` or ``[n, C, H, W]``.
+        source: Where they come from.
+
+    Returns:
+        One finding, or none.
+
+    Example:
+        >>> from pathlib import Path
+        >>> [f.rule.code for f in note_axes((9, 28, 28, 3), Path("pets.npz"))]
+        ['axes-order']
+        >>> note_axes((9, 3, 28, 28), Path("pets.npz"))
+        []
+    """
+    channels, last = shape[1], shape[-1]
+    image = len(shape) == 4
+    odd = last <= 4 < channels if image else last < channels
+    return [found("axes-order", source, f"{list(shape[1:])}")] if odd else []
+
+
 def keep_finite(inputs: Inputs, source: Path) -> tuple[Indices, list[Finding]]:
     """Find the samples that are numbers throughout; some are read at a time.
 
@@ -167,8 +198,9 @@ def keep_finite(inputs: Inputs, source: Path) -> tuple[Indices, list[Finding]]:
     if inputs.dtype.kind == "f":
         for start in range(0, len(inputs), _ROWS):
             rows = np.asarray(inputs[start : start + _ROWS])
-            finite = np.isfinite(rows).all(axis=tuple(range(1, rows.ndim)))
-            whole[start : start + _ROWS] = finite
+            with np.errstate(over="ignore"):  # what is too large becomes infinite
+                finite = np.isfinite(rows.astype(np.float32, copy=False))
+            whole[start : start + _ROWS] = finite.all(axis=tuple(range(1, rows.ndim)))
     broken = [
         found("sample-broken", f"{source} sample {n}", "NaN or infinity")
         for n in np.flatnonzero(~whole).tolist()
@@ -212,8 +244,17 @@ def dataset_of(arrays: Mapping[str, Any], *, source: Path) -> Dataset:
         groups=arrays.get("groups"),
         recordings=arrays.get("recordings"),
         parts=arrays.get("parts"),
-        rate_hz=None if rate is None else float(rate),
+        rate_hz=None if rate is None else _rate(rate, source),
     )
+
+
+def _rate(stored: Any, source: Path) -> float:
+    """One sampling rate, or a sentence."""
+    rate = np.asarray(stored)
+    if rate.size != 1 or rate.dtype.kind not in "iuf" or not 0 < rate.item() < np.inf:
+        got = f"{rate.dtype} {rate.ravel()[:3].tolist()}"
+        raise FormatError(f"rate_hz in {source} must be one number above 0; got {got}")
+    return float(rate.item())
 
 
 def named_labels(
@@ -223,7 +264,8 @@ def named_labels(
 
     Args:
         labels: Integers, whole floats or text, ``[n]``.
-        classes: Names of the classes, if they are known.
+        classes: Names of the classes, which integers number; where they are not known,
+            each number is the name of a class.
         source: Where the labels come from, for messages.
 
     Returns:
@@ -252,6 +294,9 @@ def named_labels(
             f"labels in {source} must be whole numbers or text; got {labels.dtype}"
         )
     whole = labels.astype(np.int64)
-    top = int(whole.max(initial=-1)) + 1
-    names = range(top) if classes is None else np.asarray(classes).tolist()
-    return whole, tuple(str(name) for name in names)
+    if classes is not None:
+        return whole, tuple(str(name) for name in np.asarray(classes).tolist())
+    if whole.size and whole.min() < 0:
+        raise FormatError(f"labels in {source} must be at least 0; got {whole.min()}")
+    distinct, indices = np.unique(whole, return_inverse=True)
+    return indices.reshape(whole.shape), tuple(str(n) for n in distinct.tolist())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from depthwise.data.names import readable
 from depthwise.data.rules import ReadReport
 from depthwise.errors import DataError
 
@@ -22,6 +23,7 @@ Array: TypeAlias = NDArray[Any]
 Indices: TypeAlias = NDArray[np.int64]
 Names: TypeAlias = NDArray[np.str_]
 
+PARTS: Final = ("train", "validation", "test")
 # Up to this size a reader holds samples in memory; above it, it reads on demand.
 IN_MEMORY_BYTES: Final = 512 << 20
 
@@ -121,6 +123,7 @@ class Dataset:
     report: ReadReport = field(default_factory=ReadReport)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", readable(self.name))
         _check_inputs(self)
         labels = np.asarray(self.labels)
         if labels.shape != (len(self.inputs),) or labels.dtype.kind not in "iu":
@@ -133,6 +136,7 @@ class Dataset:
         _check_labels(self)
         for name in ("groups", "recordings", "parts", "files"):
             object.__setattr__(self, name, _names(self, name))
+        _check_parts(self)
 
     @property
     def kind(self) -> str:
@@ -179,8 +183,14 @@ def _check_inputs(data: Dataset) -> None:
             f" got {list(shape)} in {data.name}",
             "grey images need an axis for their one channel: images[:, None]",
         )
-    if shape[0] == 0:
-        raise DataError(f"a dataset must hold samples; got none in {data.name}")
+    if 0 in shape:
+        raise DataError(
+            f"a dataset must hold samples; got none in {data.name}, {list(shape)}"
+        )
+    if data.inputs.dtype.kind not in "biuf":
+        raise DataError(
+            f"samples must be numbers; got {data.inputs.dtype} in {data.name}"
+        )
     if shape[1] != len(data.channels):
         raise DataError(
             "every channel must have one name; got"
@@ -195,6 +205,16 @@ def _check_labels(data: Dataset) -> None:
         raise DataError(
             f"labels must lie in 0…{len(data.classes) - 1};"
             f" got {low}…{high} in {data.name}"
+        )
+
+
+def _check_parts(data: Dataset) -> None:
+    """Refuse parts that no split knows."""
+    stated = set() if data.parts is None else set(data.parts.tolist())
+    unknown = stated - set(PARTS)
+    if unknown:
+        raise DataError(
+            f"parts must be among {PARTS}; got {sorted(unknown)} in {data.name}"
         )
 
 

@@ -101,8 +101,8 @@ def read_samples(
     """
     package = _package()
     loaded = _load(package, source, cache_folder)
-    table = HubTable.of(package, loaded, columns or Columns())
     place = Path(_title(source))
+    table = HubTable.of(package, loaded, columns or Columns(), source=place)
     if table.kind == "image":
         return _read_images(table, target, place, on_bad=on_bad, limit=in_memory_bytes)
     return build_series(
@@ -152,14 +152,22 @@ def _load(
         return dict(package.load_dataset("parquet", data_files=files, cache_dir=cache))
     except Exception as error:
         # Whatever goes wrong in there is about the data or the way to it.
-        sentence = " ".join(str(error).split())[:200]
+        first = _first_cause(error)
+        sentence = " ".join(str(first).split())[:200]
         raise DataError(
             f"{_title(source)} must be loadable by datasets;"
-            f" got {type(error).__name__}: {sentence}"
+            f" got {type(first).__name__}: {sentence}"
         ) from error
     finally:
         if bars:
             package.enable_progress_bars()
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """What an error comes from; the last of a chain says only that there was one."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _read_images(

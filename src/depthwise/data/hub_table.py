@@ -40,7 +40,12 @@ class HubTable:
 
     @classmethod
     def of(
-        cls, package: ModuleType, splits: dict[str, Any], columns: Columns
+        cls,
+        package: ModuleType,
+        splits: dict[str, Any],
+        columns: Columns,
+        *,
+        source: Path,
     ) -> HubTable:
         """Join splits and find their columns.
 
@@ -48,6 +53,7 @@ class HubTable:
             package: The module ``datasets``.
             splits: ``datasets.Dataset`` by name.
             columns: Names of the columns of labels and groups.
+            source: Where they are from, for messages.
 
         Returns:
             The table.
@@ -64,7 +70,7 @@ class HubTable:
         if column is None or here.label is None:
             raise DataError(
                 "a table must have a column of images or lists, and one of labels;"
-                f" got {rows.column_names}",
+                f" got {rows.column_names} in {source}",
                 "columns=Columns(label=…) names it",
             )
         if kind == "image":

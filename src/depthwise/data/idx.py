@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import gzip
 import math
+import zlib
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from depthwise.data.arrays import named_labels
 from depthwise.data.dataset import Dataset
 from depthwise.data.rules import ReadReport
 from depthwise.errors import FormatError
@@ -42,7 +44,7 @@ def read_idx(path: Path) -> Array:
         content = path.read_bytes()
         if content.startswith(GZIP_MAGIC):
             content = gzip.decompress(content)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise FormatError(f"{path} must be a whole file; got {error}") from error
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
         raise FormatError(
@@ -131,8 +133,9 @@ def read_idx_images(
             )
         images.append(pixels[:, None])
         labels.append(numbers.astype(np.int64))
-    together = np.concatenate(labels)
-    known = classes or tuple(str(c) for c in range(int(together.max()) + 1))
+    together, known = named_labels(
+        np.concatenate(labels), np.array(classes) if classes else None, paths[0]
+    )
     counts = [len(rows) for rows in labels]
     return Dataset(
         np.concatenate(images),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from depthwise.data.rulebook import found
 from depthwise.errors import DataError
@@ -28,8 +29,19 @@ WHITE: Final = (255, 255, 255, 255)
 GREY_MODES: Final = {"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"}
 DEEP_MODES: Final = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
 ALPHA_MODES: Final = {"LA", "La", "RGBA", "RGBa", "PA"}
-TURNED: Final = {5, 6, 7, 8}
+OTHER_COLOURS: Final = {"CMYK", "YCbCr", "LAB", "HSV"}
 ORIENTATION: Final = 0x0112
+# What makes a picture upright, by its EXIF orientation; 1 is upright.
+UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+TURNED: Final = {5, 6, 7, 8}
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,7 @@ def read_header(path: Path, content: bytes | None = None) -> ImageHeader | Findi
             return found("image-empty", path, "0 bytes")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path if content is None else BytesIO(content)) as image:
+            with _open(path, content) as image:
                 return _header(image, path)
     except UnidentifiedImageError:
         return found("image-format", path, "no known image format")
@@ -82,9 +94,10 @@ def _header(image: Image.Image, path: Path) -> ImageHeader | Finding:
     if width * height > MAX_PIXELS:
         return found("image-huge", path, f"{width} by {height}")
     if image.mode == "F":
-        return found("image-format", path, "32-bit floating point")
-    # A PNG's own method decodes all of it in search of a late chunk.
-    turn = int(Image.Image.getexif(image).get(ORIENTATION, 1))
+        return found("image-deep", path, "32-bit floating point")
+    if image.mode == "I" and image.format == "TIFF":
+        return found("image-deep", path, "32-bit whole numbers")
+    turn = _turn(image)
     size = (width, height) if turn in TURNED else (height, width)
     return ImageHeader(
         path, size, image.mode in GREY_MODES, tuple(_repairs(image, path, turn))
@@ -97,15 +110,15 @@ def _repairs(image: Image.Image, path: Path, turn: int) -> list[Finding]:
     known = {suffix for suffix, kind in _formats().items() if kind == image.format}
     if path.suffix and path.suffix.lower() not in known:
         repairs.append(found("image-suffix", path, f"{image.format} in {path.suffix}"))
-    if image.mode in DEEP_MODES:
+    if image.mode in DEEP_MODES or _loses_bits(image):
         repairs.append(found("image-16bit", path, image.mode))
     if image.mode in ALPHA_MODES or "transparency" in image.info:
         repairs.append(found("image-alpha", path, image.mode))
     if image.mode == "P":
         repairs.append(found("image-palette", path, image.mode))
-    if image.mode == "CMYK":
+    if image.mode in OTHER_COLOURS:
         repairs.append(found("image-cmyk", path, image.mode))
-    if turn not in {0, 1}:
+    if turn in UPRIGHT:
         repairs.append(found("image-rotated", path, f"orientation {turn}"))
     frames = int(getattr(image, "n_frames", 1))
     if frames > 1 and image.format != "MPO":
@@ -113,10 +126,40 @@ def _repairs(image: Image.Image, path: Path, turn: int) -> list[Finding]:
     return repairs
 
 
+def _turn(image: Image.Image) -> int:
+    """The EXIF orientation; 1 where it is none of the eight, or EXIF is damaged."""
+    try:
+        # A PNG's own method decodes all of it in search of a late chunk.
+        turn = Image.Image.getexif(image).get(ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - damaged EXIF raises anything
+        return 1
+    return turn if turn in UPRIGHT else 1
+
+
+def _loses_bits(image: Image.Image) -> bool:
+    """Whether Pillow decodes colour of 16 bits to 8."""
+    return any(";16" in str(tile[-1]) for tile in getattr(image, "tile", ()))
+
+
+@cache
 def _formats() -> dict[str, str]:
     """Pillow's table of suffixes, with the one that phones write as JPEG."""
     Image.init()
     return {**Image.registered_extensions(), ".jfif": "JPEG"}
+
+
+@cache
+def _openable() -> tuple[str, ...]:
+    """The formats of ``SUFFIXES``: others run programs (EPS) or read other files."""
+    known = {kind for suffix, kind in _formats().items() if suffix in SUFFIXES}
+    return tuple(sorted({*known, "MPO"} & set(Image.OPEN)))
+
+
+def _open(path: Path, content: bytes | None) -> Image.Image:
+    """Open an image of a format that we read, whatever its suffix."""
+    return Image.open(
+        path if content is None else BytesIO(content), formats=_openable()
+    )
 
 
 def decode(
@@ -144,9 +187,11 @@ def decode(
         DataError: If the image cannot be decoded to its last row.
     """
     try:
-        with Image.open(path if content is None else BytesIO(content)) as image:
+        with _open(path, content) as image:
             image.load()
-            flat = _flatten(ImageOps.exif_transpose(image), mode)
+            turn = UPRIGHT.get(_turn(image))
+            upright = image if turn is None else image.transpose(turn)
+            flat = _flatten(upright, mode)
     except Exception as error:
         raise DataError(
             f"an image must decode to its last row; got {path}: {error}"

@@ -65,7 +65,22 @@ class ImageRows:
         return out[0] if single else out
 
 
-def decode_once(rows: ImageRows, *, hold: bool) -> tuple[Array | None, tuple[str, ...]]:
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What decoding every image once gave.
+
+    Args:
+        pixels: uint8 ``[n, C, H, W]``, or None if they were not to be kept.
+        hashes: A hash of each image; empty where it does not decode.
+        reasons: Why an image does not decode, by its number.
+    """
+
+    pixels: Array | None
+    hashes: tuple[str, ...]
+    reasons: dict[int, str]
+
+
+def decode_once(rows: ImageRows, *, hold: bool) -> Decoded:
     """Decode every image once, on all cores.
 
     Args:
@@ -73,19 +88,21 @@ def decode_once(rows: ImageRows, *, hold: bool) -> tuple[Array | None, tuple[str
         hold: Whether to keep the pixels.
 
     Returns:
-        The pixels ``[n, C, H, W]`` or None, and a hash of each image; the hash is
-        empty where the image does not decode.
+        Pixels, hashes, and why some do not decode.
     """
     held = np.zeros(rows.shape, np.uint8) if hold else None
+    reasons: dict[int, str] = {}
 
     def one(row: int) -> str:
         try:
             pixels = rows[row]
-        except DataError:
+        except DataError as error:
+            reasons[row] = str(error.__cause__)
             return ""
         if held is not None:
             held[row] = pixels
         return hash_values(pixels)
 
     with ThreadPoolExecutor() as pool:
-        return held, tuple(pool.map(one, range(len(rows))))
+        hashes = tuple(pool.map(one, range(len(rows))))
+    return Decoded(held, hashes, reasons)

@@ -12,7 +12,8 @@ from depthwise.data.class_counts import note_single_classes
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset, Rows
 from depthwise.data.duplicates import Fingerprints, judge_copies
 from depthwise.data.image_file import ImageHeader
-from depthwise.data.image_rows import Encoded, ImageRows, decode_once
+from depthwise.data.image_rows import Decoded, Encoded, ImageRows, decode_once
+from depthwise.data.names import readable
 from depthwise.data.rulebook import found
 from depthwise.data.rules import OnBad, settle
 from depthwise.errors import DataError
@@ -92,8 +93,8 @@ def build_images(
     mode = target.mode or ("L" if grey else "RGB")
     rows = ImageRows(tuple(p.header.path for p in places), size, mode, contents)
     fits = int(np.prod(rows.shape)) <= in_memory_bytes
-    held, hashes = decode_once(rows, hold=fits)
-    keep, more = _judge(places, hashes)
+    decoded = decode_once(rows, hold=fits)
+    keep, more = _judge(places, decoded)
     every += more
     kept = [places[n] for n in keep.tolist()]
     every += _changes(kept, size, mode)
@@ -101,7 +102,8 @@ def build_images(
     report = settle(every, read=len(kept), on_bad=on_bad)
     if not kept:
         raise _nothing(source, report)
-    inputs = Rows(rows, keep) if held is None else held[keep]
+    pixels = decoded.pixels
+    inputs = Rows(rows, keep) if pixels is None else pixels[keep]
     return _build(source, inputs, kept, report)
 
 
@@ -110,19 +112,17 @@ def _nothing(source: Path, report: ReadReport) -> DataError:
     return DataError(msg, report.why_nothing())
 
 
-def _judge(
-    places: Sequence[Place], hashes: Sequence[str]
-) -> tuple[Indices, list[Finding]]:
+def _judge(places: Sequence[Place], decoded: Decoded) -> tuple[Indices, list[Finding]]:
     """Which images stay, and findings on those that were cut short or are copies."""
     names = [str(place.header.path) for place in places]
-    broken = np.array([not digest for digest in hashes])
+    broken = np.array([not digest for digest in decoded.hashes])
     findings = [
-        found("image-truncated", names[n], "fewer rows")
-        for n in np.flatnonzero(broken).tolist()
+        found("image-truncated", names[n], reason)
+        for n, reason in sorted(decoded.reasons.items())
     ]
     labels = [place.label for place in places]
     parts = [place.part for place in places]
-    copies, more = judge_copies(Fingerprints(names, labels, parts, hashes))
+    copies, more = judge_copies(Fingerprints(names, labels, parts, decoded.hashes))
     return np.flatnonzero(~broken & ~copies), findings + more
 
 
@@ -168,4 +168,4 @@ def _build(
 def _below(source: Path, path: Path) -> str:
     """The path as seen from the folder that was opened."""
     inside = path.is_relative_to(source)
-    return str(path.relative_to(source) if inside else path)
+    return readable(str(path.relative_to(source) if inside else path))

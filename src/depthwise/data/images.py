@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from depthwise.data.dataset import IN_MEMORY_BYTES
 from depthwise.data.image_file import SUFFIXES, read_header
 from depthwise.data.image_set import Place, Target, build_images
+from depthwise.data.names import class_name, readable
 from depthwise.data.rulebook import found
 from depthwise.data.rules import Finding, OnBad
 from depthwise.data.walk import PART_FOLDERS, list_files
@@ -65,8 +65,8 @@ def _look(root: Path, files: list[Path], findings: list[Finding]) -> list[Place]
         if not classes:
             findings.append(found("label-missing", path, "an image outside a class"))
             continue
-        label = unicodedata.normalize("NFC", classes[0])
-        if label != classes[0]:
+        label = class_name(classes[0])
+        if label != readable(classes[0]):
             findings.append(found("name-form", path, ascii(classes[0])))
         header = read_header(path)
         if isinstance(header, Finding):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from depthwise.data.splits import PARTS
+from depthwise.data.dataset import PARTS
 
 if TYPE_CHECKING:
     from depthwise.data.dataset import Dataset, Names

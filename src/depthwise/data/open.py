@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from depthwise.data.array_folder import find_shards, read_array_folder
-from depthwise.data.arrays import read_npz
+from depthwise.data.arrays import leave_out_broken, read_npz
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
 from depthwise.data.hub import PREFIX, find_samples, holds_samples, read_samples
 from depthwise.data.idx import find_idx_images, read_idx_images
@@ -126,7 +126,8 @@ def _read_file(path: Path, options: _Options, windowing: Windowing) -> Dataset:
             path, on_bad=options.on_bad, in_memory_bytes=options.in_memory_bytes
         )
     if name.endswith(IDX_SUFFIXES):
-        return read_idx_images([path], name=path.name.split("-")[0])
+        made = read_idx_images([path], name=path.name.split("-")[0])
+        return leave_out_broken(made, path, options.on_bad)
     if name.endswith(".ts"):
         return _read_ts([path], (), path, options)
     if name.endswith(".parquet") and holds_samples(path):
@@ -142,14 +143,15 @@ def _read_folder(path: Path, options: _Options, windowing: Windowing) -> Dataset
         return read_array_folder(path)
     images, parts = find_idx_images(path)
     if images:
-        return read_idx_images(images, name=path.resolve().name, parts=parts)
+        made = read_idx_images(images, name=path.resolve().name, parts=parts)
+        return leave_out_broken(made, path, options.on_bad)
     series, parts = find_ts(path)
     if series:
         return _read_ts(series, parts, path, options)
-    samples = find_samples(path)
-    if samples:
-        return _read_samples(samples, options)
     files, _ = list_files(path, (*IMAGE_SUFFIXES, *TABLE_SUFFIXES))
+    samples = find_samples(path)
+    if 2 * sum(map(len, samples.values())) > len(files):
+        return _read_samples(samples, options)
     if not files:
         raise DataError(f"a folder of data must hold data; got none in {path}", KINDS)
     kinds = Counter(file.name.lower().endswith(TABLE_SUFFIXES) for file in files)

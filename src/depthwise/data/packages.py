@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -165,7 +166,7 @@ def read_pixel_table(path: Path, *, name: str, size: int) -> Dataset:
     try:
         with gzip.open(path, "rt", encoding="ascii") as file:
             table = np.loadtxt(file, delimiter=",", dtype=np.float32)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise FormatError(f"{path} must be a whole table; got {error}") from error
     if table.ndim != 2 or table.shape[1] != size * size + 1:
         raise FormatError(

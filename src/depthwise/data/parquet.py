@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from depthwise.data.rulebook import found
-from depthwise.data.tables import Table, lacking, wanted
+from depthwise.data.tables import MAX_COLUMNS, Table, lacking, nameless, wanted
 from depthwise.errors import MissingDependencyError
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def read_parquet(
     lacks = lacking(path, stored.column_names, channels)
     if lacks is not None:
         return lacks
+    if len(stored.column_names) > MAX_COLUMNS:
+        return found("table-wide", path, f"{len(stored.column_names)} columns")
     here = columns.among(stored.column_names)
     words = {here.label, here.group, here.recording}
     values: dict[str, Array] = {}
@@ -61,7 +63,7 @@ def read_parquet(
         except (pa.ArrowException, ValueError, TypeError):
             return found("table-text", f"{path} {name}", str(stored[name].type))
         values[name] = made
-    return Table(path, here, values)
+    return Table(path, here, values, nameless(path, stored.column_names))
 
 
 def _words(column: Any) -> Array:
@@ -72,9 +74,12 @@ def _words(column: Any) -> Array:
 
 def _numbers(column: Any) -> Array:
     """float64, NaN where the file has nothing; dates as seconds since 1970."""
+    if str(column.type).startswith("decimal"):
+        column = column.cast("float64")
     values = column.to_numpy()
     if values.dtype.kind == "M":
-        return np.asarray(values.astype("datetime64[ns]").astype(np.int64) * 1e-9)
+        seconds = values.astype("datetime64[ns]").astype(np.int64) * 1e-9
+        return np.where(np.isnat(values), np.nan, seconds)
     if values.dtype.kind not in "iufb":
         message = f"no number: {values.dtype}"
         raise TypeError(message)

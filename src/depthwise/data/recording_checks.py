@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Checked = tuple[list[Recording], list[Finding]]
 
 RATE_TOLERANCE: Final = 0.02
+USUAL_HZ: Final = (0.1, 1e6)
 
 
 def _most_frequent(values: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -84,6 +85,23 @@ def same_rate(recordings: Sequence[Recording], rate_hz: float | None) -> Checked
         else:
             kept.append(replace(recording, rate_hz=rate_hz))
     return kept, findings
+
+
+def odd_rates(recordings: Sequence[Recording]) -> list[Finding]:
+    """Note rates that hardly any sensor has: milliseconds that are taken for seconds.
+
+    Args:
+        recordings: The recordings.
+
+    Returns:
+        One finding a recording.
+    """
+    slowest, fastest = USUAL_HZ
+    return [
+        found("rate-odd", recording.path, f"{recording.rate_hz:g} Hz")
+        for recording in recordings
+        if recording.rate_hz and not slowest <= recording.rate_hz <= fastest
+    ]
 
 
 def one_label_each(recordings: Sequence[Recording]) -> Checked:

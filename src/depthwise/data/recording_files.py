@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from depthwise.data.columns import Columns
 from depthwise.data.dataset import IN_MEMORY_BYTES
+from depthwise.data.names import class_name, readable
 from depthwise.data.parquet import read_parquet
 from depthwise.data.recording_index import INDEX, read_index
 from depthwise.data.recording_set import Windowing, build_dataset
@@ -105,7 +105,7 @@ def read_recordings(
 def _origins(source: Path) -> tuple[list[tuple[Path, Origin]], list[Finding]]:
     """Files of recordings, and what their places say."""
     if source.is_file():
-        return [(source, Origin(source.name))], []
+        return [(source, Origin(readable(source.name)))], []
     files, findings = list_files(source, SUFFIXES)
     index = source / INDEX
     if index in files:
@@ -123,5 +123,5 @@ def _place(path: Path, stated: bool) -> Origin:
     folders = path.parts[:-1]
     part = PART_FOLDERS[folders[0]] if stated else ""
     folders = folders[1:] if stated else folders
-    label = unicodedata.normalize("NFC", folders[0]) if folders else ""
-    return Origin(str(path), label=label, part=part)
+    label = class_name(folders[0]) if folders else ""
+    return Origin(readable(str(path)), label=label, part=part)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from depthwise.data.recordings import Origin
 from depthwise.data.rulebook import found
+from depthwise.data.walk import PART_FOLDERS
 from depthwise.errors import FormatError
 
 if TYPE_CHECKING:
@@ -43,9 +44,11 @@ def read_index(
         name = _normal(row["file"])
         path = known.pop(name, None)
         if path is None:
-            findings.append(found("file-unreadable", f"{index}:{line}", repr(name)))
+            got = f"{name!r}, which is not there, or named before"
+            findings.append(found("file-unreadable", f"{index}:{line}", got))
             continue
         words = {key: (row.get(key) or "").strip() for key in KNOWN[1:]}
+        words["part"] = _part(words["part"], f"{index}:{line}")
         origins.append((path, Origin(name, **words)))
     findings += [found("file-foreign", p, "not in the index") for p in known.values()]
     return origins, findings
@@ -65,6 +68,14 @@ def _rows(index: Path) -> list[dict[str, str]]:
     if "file" not in names or set(names) - set(KNOWN):
         raise FormatError(f"{index} must have the columns {KNOWN}; got {names}")
     return rows
+
+
+def _part(word: str, place: str) -> str:
+    """The part that a word means."""
+    if word and word not in PART_FOLDERS:
+        known = ", ".join(sorted(PART_FOLDERS))
+        raise FormatError(f"the part in {place} must be one of {known}; got {word!r}")
+    return PART_FOLDERS.get(word, "")
 
 
 def _normal(name: str) -> str:

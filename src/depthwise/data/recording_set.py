@@ -9,9 +9,11 @@ import numpy as np
 
 from depthwise.data.class_counts import note_single_classes
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
+from depthwise.data.names import readable
 from depthwise.data.recording_checks import (
     constant_channels,
     long_enough,
+    odd_rates,
     one_label_each,
     same_channels,
     same_rate,
@@ -81,6 +83,7 @@ def build_dataset(
     every = list(findings)
     kept, more = same_channels(recordings)
     every += more
+    every += odd_rates(kept)
     kept, more = same_rate(kept, windowing.rate_hz)
     every += more
     if windowing.label == "file":
@@ -139,7 +142,7 @@ def _assemble(
         groups=spread([r.group for r in kept]),
         recordings=spread([r.name for r in kept]),
         parts=spread([r.part for r in kept]),
-        files=spread([str(r.path) for r in kept]),
+        files=spread([readable(str(r.path)) for r in kept]),
         rate_hz=kept[0].rate_hz,
         report=report,
     )

@@ -80,7 +80,7 @@ def recordings_of(
     groups = _words(table, here.group, origin.group)
     names = _words(table, here.recording, "")
     made: list[Recording] = []
-    findings: list[Finding] = []
+    findings = list(table.findings)
     for unit in _units(groups, names):
         group, name = str(groups[unit[0]]), str(names[unit[0]])
         takes = _takes(table, unit)
@@ -135,7 +135,10 @@ def _pieces(
     """One recording, in order of time and cut where samples are missing."""
     place = str(table.path) if not origin.name else f"{table.path} ({origin.name})"
     labels = _words(table, table.columns.label, origin.label)[rows]
-    values = np.stack([table.values[name][rows] for name in table.channels])
+    with np.errstate(over="ignore"):  # what is too large becomes infinite
+        values = np.stack(
+            [table.values[name][rows].astype(np.float32) for name in table.channels]
+        )
     timeline = arrange(table.times(rows), len(rows), place)
     findings = list(timeline.findings)
     values, labels = values[:, timeline.order], labels[timeline.order]
@@ -146,7 +149,7 @@ def _pieces(
             origin.name,
             table.path,
             table.channels,
-            values[:, start:stop].astype(np.float32),
+            np.ascontiguousarray(values[:, start:stop]),
             labels[start:stop],
             origin.group,
             origin.part,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from depthwise.data.names import readable
 from depthwise.data.rules import Finding, Rule
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from depthwise.data.rules import Outcome
 
+LONGEST: Final = 160
 # (code, what must hold, outcome, what is done where it does not hold)
 _FILES: Final[list[tuple[str, str, Outcome, str]]] = [
     ("link-broken", "a link must lead to a file", "drop", "the link is left out"),
@@ -29,12 +31,24 @@ _FILES: Final[list[tuple[str, str, Outcome, str]]] = [
         "repair",
         "the class is named in NFC; equal names become one class",
     ),
+    (
+        "name-bytes",
+        "names should be UTF-8",
+        "repair",
+        r"bytes that are not are written as \xff",
+    ),
 ]
 _IMAGES: Final[list[tuple[str, str, Outcome, str]]] = [
     ("image-empty", "an image must have bytes", "drop", "the file is left out"),
     (
         "image-format",
         "an image must be in a format that Pillow reads",
+        "drop",
+        "the file is left out",
+    ),
+    (
+        "image-deep",
+        "an image must have whole numbers of at most 16 bits",
         "drop",
         "the file is left out",
     ),
@@ -72,7 +86,7 @@ _IMAGES: Final[list[tuple[str, str, Outcome, str]]] = [
         "image-16bit",
         "images should have 8 bits a channel",
         "repair",
-        "values are divided by 257",
+        "grey is divided by 257, colour by 256",
     ),
     ("image-cmyk", "images should be RGB or grey", "repair", "it is turned into RGB"),
     (
@@ -102,6 +116,24 @@ _RECORDINGS: Final[list[tuple[str, str, Outcome, str]]] = [
         "every row must have a field for each column",
         "drop",
         "the recording is left out",
+    ),
+    (
+        "table-header",
+        "a table must begin with the names of its columns",
+        "drop",
+        "the recording is left out",
+    ),
+    (
+        "table-wide",
+        "a table must have at most 10,000 columns",
+        "drop",
+        "the recording is left out",
+    ),
+    (
+        "column-nameless",
+        "every column should have a name",
+        "repair",
+        "columns without one, such as row numbers, are left out",
     ),
     (
         "table-text",
@@ -183,7 +215,18 @@ _RECORDINGS: Final[list[tuple[str, str, Outcome, str]]] = [
         "drop",
         "the recording is left out",
     ),
-    ("label-missing", "a recording must have a label", "drop", "it is left out"),
+    (
+        "rate-odd",
+        "a sampling rate should lie between 0.1 Hz and 1 MHz",
+        "note",
+        "it is kept; a time column named …_ms, …_us or …_ns says its unit",
+    ),
+    (
+        "label-missing",
+        "a recording or image must have a label",
+        "drop",
+        "it is left out",
+    ),
     (
         "label-mixed",
         "a recording labelled by file must have one label",
@@ -203,6 +246,12 @@ _SETS: Final[list[tuple[str, str, Outcome, str]]] = [
         "samples must be finite",
         "drop",
         "the sample is left out",
+    ),
+    (
+        "axes-order",
+        "samples should be [channels, length] or [channels, rows, columns]",
+        "note",
+        "they are taken for that; more channels than values look like another order",
     ),
     (
         "class-single",
@@ -250,4 +299,9 @@ def found(code: str, path: Path | str, got: str) -> Finding:
         >>> print(found("image-empty", "cat/1.png", "0 bytes"))
         cat/1.png: an image must have bytes; got 0 bytes
     """
-    return Finding(RULES[code], str(path), got)
+    return Finding(RULES[code], readable(str(path)), readable(_short(got)))
+
+
+def _short(got: str) -> str:
+    """So much of what was found as a sentence bears."""
+    return got if len(got) <= LONGEST else f"{got[:LONGEST]}…"

@@ -10,13 +10,14 @@ import numpy as np
 
 from depthwise.data.class_counts import note_single_classes
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
+from depthwise.data.duplicates import Fingerprints, hash_values, judge_copies
 from depthwise.data.row_indices import wanted_rows
 from depthwise.data.rulebook import found
 from depthwise.data.rules import OnBad, settle
 from depthwise.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from depthwise.data.dataset import Array, Inputs, Names
@@ -81,20 +82,23 @@ def build_series(
         DataError: If a rule is broken and ``on_bad`` is "fail", or nothing is left.
     """
     looks = list(_look(table))
-    usual = Counter(shape for shape, _ in looks if shape).most_common(1)
+    usual = Counter(look.shape for look in looks if look.shape).most_common(1)
     sample = usual[0][0] if usual else (0, 0)
     findings: list[Finding] = []
     keep = []
-    for row, (shape, finite) in enumerate(looks):
-        place = f"{source} row {row}"
-        if shape != sample:
-            got = f"{shape} where others are {sample}"
+    names = [f"{source} row {row}" for row in range(len(looks))]
+    drop, more = _copies(table, names, looks)
+    findings += more
+    for row, (look, place) in enumerate(zip(looks, names, strict=True)):
+        if look.shape != sample:
+            own = "no numbers, or channels of several lengths"
+            got = f"{look.shape or own} where others are {sample}"
             findings.append(found("table-ragged", place, got))
-        elif not finite:
+        elif not look.finite:
             findings.append(found("sample-broken", place, "NaN or infinity"))
         elif not table.labels[row]:
             findings.append(found("label-missing", place, "no label"))
-        else:
+        elif not drop[row]:
             keep.append(row)
     kept = table.take(np.array(keep, np.int64))
     findings += note_single_classes(kept.labels, source)
@@ -122,17 +126,38 @@ def build_series(
     )
 
 
-def _look(table: HubTable) -> Iterator[tuple[tuple[int, int] | None, bool]]:
-    """Shape of each series, None where it is ragged, and whether it is finite."""
+def _copies(
+    table: HubTable, names: Sequence[str], looks: Sequence[_Look]
+) -> tuple[Array, list[Finding]]:
+    """Series that are in two parts; nothing where no part is stated."""
+    if not any(table.parts):
+        return np.zeros(len(looks), bool), []
+    hashes = [look.digest for look in looks]
+    return judge_copies(Fingerprints(names, table.labels, table.parts, hashes))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Shape of a series, None where it is ragged; whether it is finite; a hash."""
+
+    shape: tuple[int, int] | None
+    finite: bool = False
+    digest: str = ""
+
+
+def _look(table: HubTable) -> Iterator[_Look]:
+    """Look at each series once."""
     count = len(table.labels)
     for start in range(0, count, BATCH_ROWS):
         stop = min(start + BATCH_ROWS, count)
         for cell in table.rows[start:stop][table.column]:
             try:
-                values = np.array(cell, np.float32)
+                with np.errstate(over="ignore"):
+                    values = np.array(cell, np.float32)
             except (TypeError, ValueError):
-                yield None, False
+                yield _Look(None)
                 continue
             values = values[None] if values.ndim == 1 else values
             shape = values.shape if values.ndim == 2 and values.size else None
-            yield shape, bool(np.isfinite(values).all())
+            finite = bool(np.isfinite(values).all())
+            yield _Look(shape, finite, hash_values(values) if finite else "")

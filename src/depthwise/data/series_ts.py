@@ -159,14 +159,15 @@ def _case(
     lengths = sorted({len(row) for row in rows})
     if len(lengths) > 1:
         return [found("table-ragged", place, f"channels of {lengths} samples")]
-    values = np.stack(rows)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite
+        values = np.stack(rows).astype(np.float32)
     labels = np.full(values.shape[1], label)
     whole, findings = find_whole(values, labels, place)
     if not np.all(whole):
         return findings
     names = tuple(f"channel-{c}" for c in range(len(rows)))
     name = f"{path.stem}:{number}"
-    return Recording(name, path, names, values.astype(np.float32), labels)
+    return Recording(name, path, names, values, labels)
 
 
 def _values(channel: str) -> Array:

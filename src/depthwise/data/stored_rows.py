@@ -6,8 +6,10 @@ count as memory of the process, and a shuffled epoch would touch all of them.
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -154,7 +156,42 @@ def open_npy(path: Path) -> StoredRows:
         raise FormatError(f"{path} must be readable; got {error}") from error
 
 
-def open_npz_member(path: Path, name: str) -> StoredRows | None:
+def check_members(path: Path, in_memory_bytes: int) -> None:
+    """Refuse an archive that is none, or whose arrays are not what they announce.
+
+    Nothing is allocated before that: a header of a hundred bytes can announce
+    terabytes, and a compressed file of a megabyte can hold gigabytes.
+
+    Args:
+        path: The ``.npz`` file.
+        in_memory_bytes: What a compressed array may unpack to.
+
+    Raises:
+        FormatError: If it cannot be read as it is.
+    """
+    try:
+        if not zipfile.is_zipfile(path):
+            raise FormatError(f"{path} must be an .npz file; it is no archive")
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                with archive.open(info) as member:
+                    _read_header(path, member, info.file_size)
+                _check_room(path, info, in_memory_bytes)
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise FormatError(f"{path} must be a whole .npz file; got {error}") from error
+
+
+def _check_room(path: Path, info: zipfile.ZipInfo, in_memory_bytes: int) -> None:
+    packed = info.compress_type != zipfile.ZIP_STORED
+    if packed and info.file_size > in_memory_bytes:
+        raise FormatError(
+            f"a compressed .npz file must fit into {in_memory_bytes} bytes;"
+            f" got {info.file_size} in {path}",
+            "write it with np.savez, or as a folder of arrays",
+        )
+
+
+def open_npz_member(path: Path, name: str) -> StoredRows:
     """Open an array of an uncompressed ``.npz`` file without reading its values.
 
     Args:
@@ -162,15 +199,13 @@ def open_npz_member(path: Path, name: str) -> StoredRows | None:
         name: The array.
 
     Returns:
-        Its rows, or None if the file is compressed.
+        Its rows.
 
     Raises:
         FormatError: If the array is damaged.
     """
     with zipfile.ZipFile(path) as archive:
         info = archive.getinfo(f"{name}.npy")
-    if info.compress_type != zipfile.ZIP_STORED:
-        return None
     with path.open("rb") as file:
         file.seek(info.header_offset + 26)
         name_bytes, extra_bytes = np.frombuffer(file.read(4), "<u2").tolist()
@@ -180,6 +215,16 @@ def open_npz_member(path: Path, name: str) -> StoredRows | None:
 
 
 def _open_at(path: Path, file: IO[bytes], end: int) -> StoredRows:
+    """Rows whose header is at the current position, and whose values end there."""
+    shape, fortran, dtype = _read_header(path, file, end)
+    if fortran or not shape:
+        raise FormatError(f"{path} must hold rows of numbers, not {dtype} by columns")
+    return StoredRows(path, file.tell(), shape, dtype)
+
+
+def _read_header(
+    path: Path, file: IO[bytes], end: int
+) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Read the header at the current position; the values must reach to ``end``."""
     readers = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -190,13 +235,13 @@ def _open_at(path: Path, file: IO[bytes], end: int) -> StoredRows:
         shape, fortran, dtype = readers[version](file)
     except (ValueError, KeyError) as error:
         raise FormatError(f"{path} must hold .npy arrays; got {error}") from error
-    if dtype.hasobject or fortran or not shape:
-        raise FormatError(f"{path} must hold rows of numbers, not {dtype} by columns")
+    if dtype.hasobject:
+        raise FormatError(f"{path} must hold numbers and text; got a pickle")
     offset = file.tell()
-    wanted = offset + dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-    if wanted != end:
+    wanted = offset + dtype.itemsize * math.prod(shape)
+    if wanted != end or min(shape, default=0) < 0:
         raise FormatError(
             f"{path} must hold the {list(shape)} values its header announces,"
             f" {wanted - offset} bytes; got {end - offset}"
         )
-    return StoredRows(path, offset, shape, dtype)
+    return shape, bool(fortran), dtype

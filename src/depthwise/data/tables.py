@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
+import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 DELIMITERS: Final = (",", ";", "\t")
+QUOTED: Final = re.compile(r'"(?:[^"]|"")*"')
+ZONE: Final = re.compile(r"(Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
 CHUNK_ROWS: Final = 50_000
+MAX_COLUMNS: Final = 10_000
 MISSING: Final = {"", "na", "n/a", "null", "none", "nan", "?"}
 
 
@@ -36,11 +42,13 @@ class Table:
         columns: Which of them are no channels.
         values: Every column by its name: float64, or text for label, group and
             recording.
+        findings: What was repaired in it.
     """
 
     path: Path
     columns: Columns
     values: dict[str, Array]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -88,7 +96,7 @@ def read_csv(
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return found("table-encoding", path, f"byte {error.start} in no such encoding")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         return found("file-unreadable", path, str(error))
     try:
         return _parse(path, text, columns, channels)
@@ -101,10 +109,11 @@ def read_csv(
 def _parse(
     path: Path, text: str, columns: Columns, channels: Collection[str] | None
 ) -> Table:
-    first = text.split("\n", maxsplit=1)[0]
+    first = QUOTED.sub("", text.split("\n", maxsplit=1)[0])
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header = [name.strip() for name in next(reader, [])]
+    _check_header(path, header)
     here = columns.among(header)
     words = {here.label, here.group, here.recording}
     lacks = lacking(path, header, channels)
@@ -112,23 +121,50 @@ def _parse(
         raise _BadTableError(lacks)
     asked = wanted(header, here, channels)
     pieces: dict[int, list[Array]] = {number: [] for number in asked}
-    for line, rows in _chunks(reader, path, len(header)):
+    for lines, rows in _chunks(reader, path, len(header)):
         for number, name in asked.items():
             column = [row[number] for row in rows]
-            is_time = name == here.time
-            place = f"{path}:{line} {name}"
             made = (
                 np.array([cell.strip() for cell in column], np.str_)
                 if name in words
-                else _numbers(place, column, dates=is_time)
+                else _numbers((path, name), lines, column, dates=name == here.time)
             )
             pieces[number].append(made)
     if not any(pieces.values()):
         raise _BadTableError(found("table-empty", path, "no row below the header"))
-    if len(set(header)) != len(header):
-        raise _BadTableError(found("table-ragged", path, "two columns of one name"))
     joined = {name: np.concatenate(pieces[number]) for number, name in asked.items()}
-    return Table(path, here, joined)
+    return Table(path, here, joined, nameless(path, header))
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    """Refuse a first line that cannot name columns."""
+    if len(header) > MAX_COLUMNS:
+        raise _BadTableError(found("table-wide", path, f"{len(header)} columns"))
+    if any(header) and all(_is_number(name) for name in header):
+        got = ", ".join(header)
+        raise _BadTableError(found("table-header", f"{path}:1", f"numbers: {got}"))
+    names = [name for name in header if name]
+    if len(set(names)) != len(names):
+        raise _BadTableError(found("table-ragged", path, "two columns of one name"))
+
+
+def nameless(path: Path, names: Sequence[str]) -> tuple[Finding, ...]:
+    """Count the columns that have no name.
+
+    Args:
+        path: The table.
+        names: Its header.
+
+    Returns:
+        One finding, or none.
+
+    Example:
+        >>> from pathlib import Path
+        >>> print(*nameless(Path("walk.csv"), ["", "ax", "ay"]))
+        walk.csv: every column should have a name; got 1 without
+    """
+    count = sum(not name for name in names)
+    return (found("column-nameless", path, f"{count} without"),) if count else ()
 
 
 def lacking(
@@ -167,7 +203,7 @@ def wanted(
         channels: Names of the channels to read; all if None.
 
     Returns:
-        Names by position.
+        Names by position; columns without a name are left out.
 
     Example:
         >>> from depthwise.data.columns import Columns
@@ -175,13 +211,14 @@ def wanted(
         {0: 'ax', 2: 'label'}
     """
     kept = set(names) if channels is None else {*channels, *here.taken}
+    kept.discard("")
     return {place: name for place, name in enumerate(names) if name in kept}
 
 
 def _chunks(
     reader: Iterator[list[str]], path: Path, width: int
-) -> Iterator[tuple[int, list[list[str]]]]:
-    """Rows by the many, with the line of the first; blank lines are passed over."""
+) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """Rows by the many, with the line of each; blank lines are passed over."""
     line = 2
     while rows := list(islice(reader, CHUNK_ROWS)):
         for offset, row in enumerate(rows):
@@ -193,13 +230,15 @@ def _chunks(
                         f"{len(row)} fields for {width} columns",
                     )
                 )
-        full = [row for row in rows if row]
+        full = [offset for offset, row in enumerate(rows) if row]
         if full:
-            yield line, full
+            yield [line + offset for offset in full], [rows[n] for n in full]
         line += len(rows)
 
 
-def _numbers(place: str, column: Sequence[str], *, dates: bool) -> Array:
+def _numbers(
+    where: tuple[Path, str], lines: list[int], column: Sequence[str], *, dates: bool
+) -> Array:
     """Cells as float64; missing ones are NaN, dates are seconds since 1970."""
     try:
         return np.array(column, np.float64)
@@ -211,19 +250,49 @@ def _numbers(place: str, column: Sequence[str], *, dates: bool) -> Array:
         return np.array(cells, np.float64)
     except ValueError:
         pass
-    if dates:
-        try:
-            return np.array(cells, "datetime64[ns]").astype(np.int64) * 1e-9
-        except ValueError:
-            pass
-    raise _BadTableError(found("table-text", place, repr(_first_word(cells))))
+    dated = dates and not _is_number(next((c for c in cells if c != "nan"), ""))
+    read = _is_date if dated else _is_number
+    if dated and all(read(cell) for cell in cells):
+        return _seconds(cells)
+    first = next(n for n, cell in enumerate(cells) if not read(cell))
+    path, name = where
+    kinds = ", neither seconds nor ISO 8601" if dates else ""
+    place = f"{path}:{lines[first]} {name}"
+    raise _BadTableError(found("table-text", place, f"{cells[first]!r}{kinds}"))
 
 
-def _first_word(cells: Sequence[str]) -> str:
-    """The first cell that is no number."""
-    for cell in cells:
-        try:
-            float(cell)
-        except ValueError:
-            return cell
-    return ""
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_date(cell: str) -> bool:
+    try:
+        _date(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _date(cell: str) -> float:
+    """Seconds since 1970; a date that names no zone is taken as UTC."""
+    if cell == "nan":
+        return np.nan
+    moment = datetime.fromisoformat(cell)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _seconds(cells: Sequence[str]) -> Array:
+    """Dates as seconds since 1970, to the nanosecond where none names a zone."""
+    try:
+        zoned = any(ZONE.search(cell) for cell in cells)
+        known = [] if zoned else ["NaT" if cell == "nan" else cell for cell in cells]
+        moments = np.array(known, "datetime64[ns]")
+    except ValueError:
+        zoned = True
+    if zoned:
+        return np.array([_date(cell) for cell in cells])
+    return np.where(np.isnat(moments), np.nan, moments.astype(np.int64) * 1e-9)

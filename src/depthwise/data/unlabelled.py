@@ -14,6 +14,7 @@ from depthwise.data.dataset import IN_MEMORY_BYTES, Rows
 from depthwise.data.image_file import SUFFIXES as IMAGE_SUFFIXES
 from depthwise.data.image_file import read_header
 from depthwise.data.image_set import Place, Target, build_images
+from depthwise.data.names import readable
 from depthwise.data.recording_files import SUFFIXES as TABLE_SUFFIXES
 from depthwise.data.recording_files import read_table
 from depthwise.data.recording_set import Windowing, build_dataset
@@ -155,7 +156,7 @@ def _images(
         on_bad=on_bad,
         in_memory_bytes=in_memory_bytes,
     )
-    names = dataset.files if path.is_dir() else np.array([path.name])
+    names = dataset.files if path.is_dir() else np.array([readable(path.name)])
     return _unlabelled(dataset, names)
 
 
@@ -178,7 +179,8 @@ def _recordings(
             continue
         name = str(file.relative_to(path)) if file != path else path.name
         picked = _pick(table, preprocessing)
-        made, more = recordings_of(picked, Origin(name, label=NO_LABEL))
+        origin = Origin(readable(name), label=NO_LABEL)
+        made, more = recordings_of(picked, origin)
         recordings += made
         findings += more
     window = preprocessing.window or 1

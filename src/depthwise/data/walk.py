@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from depthwise.data.names import readable
 from depthwise.data.rulebook import found
 from depthwise.errors import DataError
 
@@ -76,6 +77,8 @@ def _visit(
     for entry in entries:
         if entry.name.startswith("."):
             continue
+        if entry.name != readable(entry.name):
+            findings.append(found("name-bytes", entry, "bytes that are not"))
         if entry.is_symlink() and not entry.exists():
             findings.append(_dead_link(entry))
         elif entry.is_dir():

@@ -1,7 +1,9 @@
 """Folders of images, each with one thing spoilt."""
 
 import os
+import struct
 import unicodedata
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +83,40 @@ def palette_with_clear(folder: Path) -> None:
 def deep(folder: Path) -> None:
     pixels = np.arange(120, dtype=np.uint16).reshape(12, 10) * 500
     Image.fromarray(pixels).save(folder / "deep.png")
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """One chunk of a PNG."""
+    check = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + check
+
+
+def png(width: int, height: int, bits: int, kind: int, rows: bytes) -> bytes:
+    """A PNG of any size and depth; Pillow cannot write 16-bit colour."""
+    head = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def deep_colour() -> bytes:
+    values = np.random.default_rng(68).integers(0, 65536, SHAPE).astype(">u2")
+    return png(10, 12, 16, 2, b"".join(b"\0" + row.tobytes() for row in values))
+
+
+def bad_checksum(folder: Path) -> None:
+    content = bytearray((folder / "0.png").read_bytes())
+    content[60] ^= 0xFF
+    (folder / "flipped.png").write_bytes(content)
+
+
+def bytes_that_are_no_text(root: Path) -> Path:
+    """A class folder and a file with names that are not UTF-8."""
+    folder = good(root) / os.fsdecode(b"\xff\xfe")
+    folder.mkdir()
+    for number in (84, 85):
+        picture(number).save(root / "new.png")
+        (root / "new.png").rename(folder / os.fsdecode(b"\xe9%d.png" % number))
+    return root
 
 
 def animated(folder: Path) -> None:
@@ -165,12 +201,51 @@ IMAGE_CASES = [
     ),
     Case(
         "floating-point TIFF",
-        "image-format",
+        "image-deep",
         with_extra(
             lambda f: Image.fromarray(np.ones((12, 10), np.float32)).save(f / "f.tif")
         ),
         "f.tif",
         GOOD,
+    ),
+    Case(
+        "TIFF of 32-bit numbers",
+        "image-deep",
+        with_extra(
+            lambda f: Image.fromarray(np.full((12, 10), 9**9, np.int32)).save(
+                f / "i.tif"
+            )
+        ),
+        "i.tif",
+        GOOD,
+    ),
+    Case(
+        "PNG whose checksum is wrong",
+        "image-truncated",
+        with_extra(bad_checksum),
+        "broken data stream",
+        GOOD,
+    ),
+    Case(
+        "EPS named .png: nothing runs it",
+        "image-format",
+        write_bytes("page.png", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"),
+        "page.png",
+        GOOD,
+    ),
+    Case(
+        "PNG that unpacks to 10 gigabytes",
+        "image-huge",
+        write_bytes("bomb.png", png(60_000, 60_000, 8, 2, bytes(100_000))),
+        "bomb.png",
+        GOOD,
+    ),
+    Case(
+        "one pixel",
+        "image-size",
+        save("dot.png", picture(69, (1, 1, 3))),
+        "1 by 1",
+        GOOD + 1,
     ),
     Case("announces 1.6 gigapixels", "image-huge", with_extra(bomb), "bomb.pgm", GOOD),
     Case("PNG named .jpg", "image-suffix", with_extra(wrong_suffix), ".jpg", GOOD + 1),
@@ -184,6 +259,28 @@ IMAGE_CASES = [
     Case("grey", "image-mode", save("grey.png", _GREY), "grey.png", GOOD + 1),
     Case("RGBA", "image-alpha", save("clear.png", _RGBA), "clear.png", GOOD + 1),
     Case("16 bits", "image-16bit", with_extra(deep), "deep.png", GOOD + 1),
+    Case(
+        "16 bits of colour",
+        "image-16bit",
+        write_bytes("deep.png", deep_colour()),
+        "deep.png",
+        GOOD + 1,
+    ),
+    Case(
+        "YCbCr TIFF",
+        "image-cmyk",
+        save("video.tif", picture(75).convert("YCbCr")),
+        "video.tif",
+        GOOD + 1,
+    ),
+    Case(
+        "names that are not UTF-8",
+        "name-bytes",
+        bytes_that_are_no_text,
+        r"\xff\xfe",
+        GOOD + 2,
+        times=3,
+    ),
     Case("CMYK", "image-cmyk", save("ink.jpg", _CMYK), "ink.jpg", GOOD + 1),
     Case(
         "palette with a clear colour",

@@ -1,5 +1,6 @@
 """Folders of recordings, each with one thing spoilt."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,6 +114,52 @@ _COMMAS = text(table(9), mark=";").replace(".", ",")
 _LATIN = _ROWS.replace("az", "beschleunigung-für-z").encode("latin-1")
 
 
+_HEADLESS = _ROWS.split("\n", 1)[1]
+_WIDE = ",".join(f"c{n}" for n in range(10_001)) + "\n" + ",".join("1" * 10_001) + "\n"
+_NUMBERED = "\n".join(f"{n - 1 if n else ''},{r}" for n, r in enumerate(_ROWS.split()))
+_TRAILED = "\n".join(f"{row}," for row in _ROWS.split())
+_NUL = _ROWS.replace("0.38,", "0.38\0,")
+_HUGE = spoilt(set_cell(12, 1, 1e300))
+
+
+def dated(number: int, zone: str) -> str:
+    return f"2024-05-01T10:00:{number * 0.02:06.3f}{zone}"
+
+
+def with_dates(zone: str = "", missing: int = -1) -> str:
+    """The good rows with dates for seconds, one of which may be missing."""
+    head, *rows = _ROWS.split()
+    made = [head]
+    for number, row in enumerate(rows):
+        when = "" if number == missing else dated(number, zone)
+        made.append(when + row[row.index(",") :])
+    return "\n".join(made)
+
+
+def in_milliseconds(root: Path) -> Path:
+    """Milliseconds since 1970 in a column that does not say so, in every file."""
+    for path in good(root).glob("*/*.csv"):
+        head, *rows = path.read_text().split()
+        for number, row in enumerate(rows):
+            rows[number] = f"{1714550400000 + 20 * number}{row[row.index(',') :]}"
+        path.write_text("\n".join([head, *rows]))
+    return root
+
+
+def corrupt_gzip(root: Path) -> Path:
+    content = bytearray(gzip.compress(_ROWS.encode()))
+    content[60:90] = b"\xff" * 30
+    (good(root) / "run" / "bad.csv.gz").write_bytes(content)
+    return root
+
+
+def named_twice(root: Path) -> Path:
+    rows = [f"{p.parent.name}/{p.name},{p.parent.name}" for p in good(root).glob("*/*")]
+    text = "\n".join(["file,label", *sorted(rows), "rest/r0.csv,run"])
+    (root / "recordings.csv").write_text(text)
+    return root
+
+
 def case(name: str, rule: str, content: str | bytes, kept: int) -> Case:
     return Case(name, rule, with_text(content), "bad.csv", kept, options=WINDOW)
 
@@ -155,6 +202,60 @@ RECORDING_CASES = [
     case("channels in another order", "channels-order", _SWAPPED, GOOD + 4),
     case("constant channel", "channel-constant", spoilt(flat), GOOD + 4),
     case("half the rate", "rate-other", spoilt(slow), GOOD),
+    Case(
+        "no header",
+        "table-header",
+        with_text(_HEADLESS),
+        "bad.csv:1",
+        GOOD,
+        options=WINDOW,
+    ),
+    case("ten thousand columns", "table-wide", _WIDE, GOOD),
+    case("row numbers without a name", "column-nameless", _NUMBERED, GOOD + 4),
+    case("a separator ends each row", "column-nameless", _TRAILED, GOOD + 4),
+    Case(
+        "NUL byte",
+        "table-text",
+        with_text(_NUL),
+        "bad.csv:21 time",
+        GOOD,
+        options=WINDOW,
+    ),
+    case("beyond 32 bits", "value-infinite", _HUGE, GOOD + 3),
+    Case(
+        "date of another form",
+        "table-text",
+        with_text(with_dates().replace("2024-05-01T10:00:00.38", "1/5/24 10:00.38")),
+        "bad.csv:21 time",
+        GOOD,
+        options=WINDOW,
+    ),
+    case("date missing", "time-broken", with_dates(missing=7), GOOD),
+    Case(
+        "milliseconds that are not named so",
+        "rate-odd",
+        in_milliseconds,
+        "0.05 Hz",
+        GOOD,
+        times=4,
+        options=WINDOW,
+    ),
+    Case(
+        "corrupt gzip",
+        "file-unreadable",
+        corrupt_gzip,
+        "bad.csv.gz",
+        GOOD,
+        options=WINDOW,
+    ),
+    Case(
+        "file named twice in the index",
+        "file-unreadable",
+        named_twice,
+        "recordings.csv:6",
+        GOOD,
+        options=WINDOW,
+    ),
     Case(
         "no label",
         "label-missing",

@@ -1,7 +1,10 @@
 """Arrays in files: what is written is read, and what is damaged is refused."""
 
+import pickle
+import struct
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -84,12 +87,20 @@ def test_shards_read_as_one_array(indices, tmp_path) -> None:
         ({"labels": LABELS + 0.5}, "whole numbers"),
         ({"labels": LABELS * 7}, "must lie in 0…1"),
         ({"labels": np.array(["rest", "walk"] * 5)}, "walk"),
-        ({"labels": np.array([{}] * 10)}, "Object arrays"),
-        ({"inputs": np.array([{}] * 10)}, "Object arrays|objects"),
+        ({"labels": np.array([{}] * 10)}, "got a pickle"),
+        ({"inputs": np.array([{}] * 10)}, "got a pickle"),
         ({"inputs": INPUTS[:, 0]}, r"\[n, C, L\]"),
         ({"inputs": INPUTS[:0], "labels": LABELS[:0]}, "must hold"),
         ({"channels": ["x"]}, "one name"),
         ({"groups": ["a"]}, "groups must be one a sample"),
+        ({"parts": ["train", "tset"] * 5}, "parts must be among.*tset"),
+        ({"rate_hz": ["fast"]}, "rate_hz .* one number above 0"),
+        ({"rate_hz": [50.0, 60.0]}, "rate_hz .* one number above 0"),
+        ({"rate_hz": -1.0}, "rate_hz .* one number above 0"),
+        ({"inputs": INPUTS[:, :, :0]}, "must hold samples"),
+        ({"inputs": INPUTS.astype("<U16")}, "must be numbers; got <U16"),
+        ({"inputs": INPUTS + 1j}, "must be numbers; got complex"),
+        ({"labels": LABELS - 1, "classes": None}, "at least 0; got -1"),
         ({"inputs": np.full((10, 2, 8), np.nan)}, "must be finite"),
     ],
 )
@@ -105,6 +116,43 @@ def test_a_truncated_archive_is_refused(keep: int, tmp_path) -> None:
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(FormatError, match=r"toy\.npz"):
         open_data(path)
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("shape", [(4, 1000, 125_000_000), (-4, 2, 8), (2**40,) * 3])
+def test_a_header_that_announces_too_much_is_refused(packed, shape, tmp_path) -> None:
+    head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + bytes(256)
+    path = save(tmp_path)
+    with zipfile.ZipFile(path, "w", packed) as archive:
+        archive.writestr("inputs.npy", content)
+        archive.writestr("labels.npy", content)
+    with pytest.raises(FormatError, match="its header announces"):
+        open_data(path)
+
+
+def test_a_small_file_that_unpacks_to_much_is_refused(tmp_path) -> None:
+    path = tmp_path / "toy.npz"
+    labels = np.zeros(2_000_000, np.int64)
+    np.savez_compressed(path, inputs=INPUTS, labels=labels)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(FormatError, match=r"must fit into 1000000 bytes; got 16000"):
+        open_data(path, in_memory_bytes=1_000_000)
+
+
+def test_what_is_no_archive_is_refused_unread(tmp_path) -> None:
+    np.save(tmp_path / "a.npy", INPUTS)
+    for content in ((tmp_path / "a.npy").read_bytes(), pickle.dumps({"a": 1})):
+        (tmp_path / "toy.npz").write_bytes(content)
+        with pytest.raises(FormatError, match="it is no archive"):
+            open_data(tmp_path / "toy.npz")
+
+
+def test_numbers_of_classes_are_their_names(tmp_path) -> None:
+    labels = np.array([3, 10**9, 7, 3, 3] * 2)
+    data = open_data(save(tmp_path, labels=labels, classes=None))
+    assert data.classes == ("3", "7", "1000000000")
+    assert data.labels.tolist() == [0, 2, 1, 0, 0] * 2
 
 
 def test_nothing_whole_is_refused_even_when_skipping(tmp_path) -> None:

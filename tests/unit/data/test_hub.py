@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.unit.data.bad_images import picture
+from tests.unit.data.bad_recordings import good as good_recordings
 
 from depthwise.data import open_data
 from depthwise.data.hub import read_samples
@@ -35,6 +36,9 @@ def quiet_and_offline():
     datasets.disable_progress_bars()
     yield
     config.HF_HUB_OFFLINE = before
+
+
+SERIES = np.arange(16.0).reshape(4, 2, 2).tolist()
 
 
 def png(seed: int) -> bytes:
@@ -91,13 +95,13 @@ def test_bad_images_are_left_out_and_the_rest_keep_their_pixels(tmp_path) -> Non
 
 def test_parts_come_from_the_names_of_files(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / ".cache")
-    write_series(tmp_path / "train-00000.parquet", [[[1.0, 2], [3, 4]]] * 2, ["a", "b"])
-    write_series(tmp_path / "test-00000.parquet", [[[5.0, 6], [7, 8]]] * 2, ["a", "b"])
+    write_series(tmp_path / "train-00000.parquet", SERIES[:2], ["a", "b"])
+    write_series(tmp_path / "test-00000.parquet", SERIES[2:], ["a", "b"])
     data = open_data(tmp_path)
     assert data.inputs.shape == (4, 2, 2)
     order = np.argsort(data.parts, kind="stable")
     assert data.parts[order].tolist() == ["test", "test", "train", "train"]
-    assert data.inputs[order][0].tolist() == [[5, 6], [7, 8]]
+    assert data.inputs[order][0].tolist() == SERIES[2]
     assert data.classes == ("a", "b")
 
 
@@ -111,6 +115,36 @@ def test_series_are_read_on_demand_and_judged(tmp_path) -> None:
     np.testing.assert_array_equal(data.inputs[np.array([3, 0])], good[[3, 0]])
     assert data.report.counts() == [("table-ragged", 2), ("sample-broken", 1)]
     assert data.inputs[2].tolist() == good[2].tolist()
+
+
+def test_a_series_in_two_parts_is_left_out_of_the_earlier(tmp_path) -> None:
+    write_series(tmp_path / "train.parquet", SERIES[:3], list("aba"))
+    write_series(tmp_path / "test.parquet", [SERIES[1], SERIES[3]], list("ba"))
+    files = {part: [tmp_path / f"{part}.parquet"] for part in ("train", "test")}
+    with pytest.raises(DataError, match="one part only"):
+        read(files, tmp_path)
+    data = read(files, tmp_path, on_bad="skip")
+    assert [f.rule.code for f in data.report.skipped] == ["duplicate-across"]
+    assert sorted(data.parts.tolist()) == ["test", "test", "train", "train"]
+
+
+def test_one_nested_file_among_recordings_is_left_out(tmp_path) -> None:
+    good_recordings(tmp_path)
+    write_series(tmp_path / "run" / "lists.parquet", SERIES, list("abab"))
+    data = open_data(tmp_path, on_bad="skip", window=10, step=10)
+    assert data.report.counts() == [("table-text", 1)]
+    assert len(data) == 16
+    with pytest.raises(DataError, match=r"lists\.parquet signal.*list"):
+        open_data(tmp_path, window=10, step=10)
+
+
+def test_tables_of_two_kinds_say_why_they_cannot_be_one(tmp_path) -> None:
+    write_series(tmp_path / "train.parquet", SERIES[:2], list("ab"))
+    write_series(tmp_path / "test.parquet", [[1.0, 2], [3.0, 4]], list("ab"))
+    files = {part: [tmp_path / f"{part}.parquet"] for part in ("train", "test")}
+    with pytest.raises(DataError, match="must be loadable") as caught:
+        read(files, tmp_path)
+    assert "An error occurred" not in caught.value.message
 
 
 def test_one_channel_may_be_a_plain_list(tmp_path) -> None:

@@ -1,11 +1,17 @@
 """What is decoded is what is in the picture."""
 
 import gzip
+import json
 
 import numpy as np
 import pytest
 from PIL import Image
-from tests.unit.data.bad_images import good, picture
+from tests.unit.data.bad_images import (
+    bytes_that_are_no_text,
+    deep_colour,
+    good,
+    picture,
+)
 
 from depthwise.data import open_data
 from depthwise.data.idx import read_idx
@@ -82,6 +88,44 @@ def test_every_orientation_gives_the_upright_picture(turn: int, tmp_path) -> Non
     path = write(tmp_path, "a.png", stored, exif=exif)
     pixels = decode(path, size=(12, 10), mode="RGB")
     np.testing.assert_array_equal(pixels, np.asarray(upright).transpose(2, 0, 1))
+
+
+def test_exif_that_says_nothing_changes_nothing(tmp_path) -> None:
+    picture(3).save(good(tmp_path) / "cat" / "plain.jpg")
+    plain = decode(tmp_path / "cat" / "plain.jpg", size=(12, 10), mode="RGB")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    number = b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06"
+    assert number in exif.tobytes()
+    for stored in (b"\x00\x63", b"\x00\x00"):
+        odd = exif.tobytes().replace(number, number[:-2] + stored)
+        write(tmp_path / "cat", "plain.jpg", picture(3), exif=odd)
+        data = open_data(tmp_path)
+        assert not data.report.repaired
+        np.testing.assert_array_equal(data.inputs[4], plain)
+    text = exif.tobytes().replace(number, number[:3] + b"\x02" + number[4:])
+    for broken in (text, b"Exif\0\0MM\0*\0\0", b"Exif\0\0nonsense"):
+        write(tmp_path / "cat", "plain.jpg", picture(3), exif=broken)
+        data = open_data(tmp_path)
+        assert not data.report.repaired
+        np.testing.assert_array_equal(data.inputs[4], plain)
+
+
+def test_sixteen_bits_of_colour_keep_their_high_byte(tmp_path) -> None:
+    path = tmp_path / "deep.png"
+    path.write_bytes(deep_colour())
+    found = decode(path, size=(12, 10), mode="RGB")
+    values = np.random.default_rng(68).integers(0, 65536, (12, 10, 3))
+    np.testing.assert_array_equal(found, (values // 256).transpose(2, 0, 1))
+
+
+def test_names_that_are_no_text_are_written_out(tmp_path) -> None:
+    data = open_data(bytes_that_are_no_text(tmp_path))
+    assert data.classes == (r"\xff\xfe", "cat", "dog")
+    assert data.files[-2] == r"\xff\xfe/\xe984.png"
+    json.dumps(
+        [data.files.tolist(), data.report.to_dict()], ensure_ascii=False
+    ).encode()
 
 
 def test_clear_pixels_become_white(tmp_path) -> None:

@@ -1,6 +1,7 @@
 """Recordings in every form give the same windows."""
 
 import gzip
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -104,6 +105,54 @@ def test_units_of_time_are_in_the_name_and_dates_are_read(tmp_path) -> None:
         lines = [f"{name},x,label", *(f"{t},{n},a" for n, t in enumerate(times))]
         (tmp_path / "a.csv").write_text("\n".join(lines))
         assert open_data(tmp_path / "a.csv", **WINDOW).rate_hz == pytest.approx(50)
+
+
+@pytest.mark.parametrize("zone", ["Z", "+02:00", "+0200"])
+def test_dates_with_a_zone_are_moments(zone, tmp_path) -> None:
+    """A clock that is set to another zone within a recording leaves no gap."""
+    hours = {"Z": 12, "+02:00": 14, "+0200": 14}[zone]
+    zones = [(12, "Z") if n % 2 else (hours, zone) for n in range(ROWS)]
+    lines = [
+        f"2024-05-01T{hour}:00:{n * 0.02:06.3f}{name},{n},a"
+        for n, (hour, name) in enumerate(zones)
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(["time,x,label", *lines]))
+    data = open_data(tmp_path / "a.csv", **WINDOW)
+    assert data.rate_hz == pytest.approx(50)
+    assert not data.report.repaired
+
+
+def test_separators_within_quotes_separate_nothing(tmp_path) -> None:
+    rows = [
+        '"time";"x, y, z, of all";"label"',
+        *(f"{n};{n % 7};a" for n in range(ROWS)),
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    data = open_data(tmp_path / "a.csv", **WINDOW)
+    assert data.channels == ("x, y, z, of all",)
+
+
+def test_row_numbers_are_no_channel(tmp_path) -> None:
+    rows = [",time,x,label", *(f"{n},{n},{n % 7},a" for n in range(ROWS))]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    assert open_data(tmp_path / "a.csv", **WINDOW).channels == ("x",)
+
+
+@pytest.mark.parametrize("part", ["trian", "Test "])
+def test_a_part_that_is_none_is_refused(part, tmp_path) -> None:
+    (tmp_path / "a.csv").write_text(one_table())
+    (tmp_path / "recordings.csv").write_text(f"file,label,part\na.csv,run,{part}1\n")
+    with pytest.raises(FormatError, match=r"recordings\.csv:2 must be one of"):
+        open_data(tmp_path, **WINDOW)
+
+
+def test_parquet_decimals_are_numbers(tmp_path) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    cells = [Decimal(n) / 8 for n in range(ROWS)]
+    table = pa.table({"x": cells, "label": ["a"] * ROWS})
+    pq.write_table(table, tmp_path / "a.parquet")
+    data = open_data(tmp_path / "a.parquet", **WINDOW)
+    assert data.inputs[0, 0, :3].tolist() == [0, 0.125, 0.25]
 
 
 def test_columns_can_be_named(tmp_path) -> None:
