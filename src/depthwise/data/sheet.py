@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CELL: Final = 96
 GAP: Final = 6
 TITLE: Final = 120
+LEGEND: Final = 20
 MAX_CLASSES: Final = 40
 # Distinct also for readers who cannot tell red from green.
 COLOURS: Final = (
@@ -32,21 +33,25 @@ def draw_sheet(dataset: Dataset, *, columns: int = 8) -> Image.Image:
         columns: Samples a class.
 
     Returns:
-        An RGB picture; a class beyond the fortieth is not drawn.
+        An RGB picture; a class beyond the fortieth is not drawn. Below series stand
+        the names of the channels in their colours, as many as there is room for.
 
     Example:
         >>> from depthwise.data.dataset import Dataset
         >>> data = Dataset(np.zeros((4, 1, 8)), np.array([0, 1, 0, 1]), ("a", "b"),
         ...     ("x",), name="toy")
         >>> draw_sheet(data, columns=2).size
-        (330, 210)
+        (330, 230)
     """
     shown = dataset.classes[:MAX_CLASSES]
     width = TITLE + columns * (CELL + GAP) + GAP
     height = len(shown) * (CELL + GAP) + GAP
-    sheet = Image.new("RGB", (width, height), "white")
+    series = dataset.kind == "sensor"
+    sheet = Image.new("RGB", (width, height + LEGEND * series), "white")
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=13)
+    if series:
+        _legend(pen, dataset.channels, height - GAP // 2)
     for row, name in enumerate(shown):
         top = GAP + row * (CELL + GAP)
         chosen = _spread(np.flatnonzero(dataset.labels == row), columns)
@@ -79,6 +84,16 @@ def write_sheet(dataset: Dataset, path: Path, *, columns: int = 8) -> Path:
     """
     sheet = draw_sheet(dataset, columns=columns)
     return write_with(path, lambda place: sheet.save(place, format="PNG"))
+
+
+def _legend(pen: ImageDraw.ImageDraw, channels: tuple[str, ...], top: int) -> None:
+    """Names of channels in the colours of their lines."""
+    font = ImageFont.load_default(size=13)
+    left = float(TITLE)
+    for number, name in enumerate(channels):
+        colour = COLOURS[number % len(COLOURS)]
+        pen.text((left, top), name[:16], fill=colour, font=font)
+        left += pen.textlength(name[:16], font=font) + 2 * GAP
 
 
 def _spread(rows: Indices, count: int) -> Indices:

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from depthwise.data import (
     Dataset,
@@ -15,7 +15,7 @@ from depthwise.data import (
     split_by_group,
     write_sheet,
 )
-from depthwise.data.sheet import CELL, draw_sheet
+from depthwise.data.sheet import CELL, COLOURS, LEGEND, draw_sheet
 
 DRAW = np.random.default_rng(0)
 
@@ -85,6 +85,16 @@ def test_the_sheet_shows_the_samples(tmp_path) -> None:
     assert {(200, 10, 30), (0, 0, 0), (255, 255, 255)} <= colours
     count = int(np.sum(np.all(sheet == [200, 10, 30], axis=-1)))
     assert count == 2 * CELL * CELL
+
+
+def test_the_sheet_names_the_channels_in_the_colours_of_their_lines() -> None:
+    data = toy(DRAW.normal(size=(4, 2, 30)), [0, 1, 0, 1])
+    sheet = np.asarray(draw_sheet(data, columns=2))
+    drawn = {tuple(c) for c in sheet[:-LEGEND].reshape(-1, 3).tolist()}
+    legend = {tuple(c) for c in sheet[-LEGEND:].reshape(-1, 3).tolist()}
+    for colour in COLOURS[:2]:
+        assert ImageColor.getrgb(colour) in drawn & legend
+    assert ImageColor.getrgb(COLOURS[2]) not in drawn | legend
 
 
 @pytest.mark.parametrize("shape", [(3, 1, 9), (3, 7, 20), (3, 2, 4, 6), (3, 1, 3, 900)])
