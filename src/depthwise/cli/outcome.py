@@ -68,7 +68,7 @@ def show_predictions(
     import json as plain
     import sys
 
-    writer = csv.writer(sys.stdout)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
     if not json:
         more = [f"p({name})" for name in classes]
         writer.writerow(("source", "label", "probability", "truth", *more))

@@ -64,6 +64,7 @@ def predict(
     predictor = jobs.make_predictor(open_model(model))
     columns = predictor.classes if probabilities else ()
     if data == "-":
+        sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
         live = jobs.predict_live(predictor, sys.stdin, hop=hop, on_bad=on_bad.value)
         show_predictions(_told(live), json=json, classes=columns)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from depthwise.data.rulebook import found
 from depthwise.data.rules import SKIP_HINT, check_on_bad
+from depthwise.data.tables import separator
 from depthwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -72,11 +73,12 @@ def live_windows(
     hop: int | None = None,
     on_bad: OnBad = "fail",
 ) -> Generator[LiveWindow, None, LiveReport]:
-    """Cut a stream of comma-separated rows into windows while it arrives.
+    """Cut a stream of rows into windows while it arrives.
 
     Args:
-        lines: A row a line. The first may be a header, which then picks the channels by
-            name; without one every row holds exactly the channels, in their order.
+        lines: A row a line, separated by commas, semicolons or tabs, whichever the
+            first has most of. The first may be a header, which then picks the channels
+            by name; without one every row holds exactly the channels, in their order.
         preprocessing: What the model expects: channels and window.
         hop: Rows from one window to the next; the model's own step if None.
         on_bad: Refuse a row that is no row of numbers ("fail"), or leave it out
@@ -109,7 +111,7 @@ def live_windows(
     full = skipped = row = windows = 0
     first: Finding | None = None
     order: list[int] | None = None
-    for cells in csv.reader(lines):
+    for cells in _rows(lines):
         if not cells:
             continue
         if order is None:
@@ -131,6 +133,20 @@ def live_windows(
             windows += 1
             yield LiveWindow(row, ring.copy(), skipped)
     return LiveReport(row, windows, skipped, first, length)
+
+
+def _rows(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Fields of each line on its own: an open quote does not swallow the next ones."""
+    mark = ""
+    for line in lines:
+        text = line if mark else line.removeprefix("\ufeff").strip()
+        if not text:
+            continue
+        mark = mark or separator(text)
+        try:
+            yield from csv.reader([text], delimiter=mark)
+        except csv.Error as error:
+            yield [str(error)]
 
 
 def _order(cells: list[str], preprocessing: Preprocessing) -> list[int] | None:

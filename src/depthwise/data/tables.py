@@ -109,8 +109,7 @@ def read_csv(
 def _parse(
     path: Path, text: str, columns: Columns, channels: Collection[str] | None
 ) -> Table:
-    first = QUOTED.sub("", text.split("\n", maxsplit=1)[0])
-    delimiter = max(DELIMITERS, key=first.count)
+    delimiter = separator(text.split("\n", maxsplit=1)[0])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header = [name.strip() for name in next(reader, [])]
     _check_header(path, header)
@@ -134,6 +133,22 @@ def _parse(
         raise _BadTableError(found("table-empty", path, "no row below the header"))
     joined = {name: np.concatenate(pieces[number]) for number, name in asked.items()}
     return Table(path, here, joined, nameless(path, header))
+
+
+def separator(line: str) -> str:
+    """Tell what separates the fields of a table, by its first line.
+
+    Args:
+        line: Names or numbers; what stands in quotes separates nothing.
+
+    Returns:
+        A comma, a semicolon or a tab.
+
+    Example:
+        >>> separator('"x, left";"x, right"')
+        ';'
+    """
+    return max(DELIMITERS, key=QUOTED.sub("", line).count)
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:

@@ -93,7 +93,7 @@ SET_CASES = [
         5,
     ),
     Case("NaN in IDX", "sample-broken", idx_with_nan, "sample 4", 5),
-    Case("IDX in two parts", "duplicate-across", idx_in_two_parts, "2", 10, times=2),
+    Case("IDX in two parts", "duplicate-across", idx_in_two_parts, "sample 8", 10, 2),
     Case(
         "channels last",
         "axes-order",

@@ -173,7 +173,20 @@ def test_a_window_comes_before_the_next_row_is_read() -> None:
     assert seen == list(range(10))
 
 
-@pytest.mark.parametrize("bad", ["1,2", "1,2,x", "1,2,nan", "1,2,inf", "1,2,3,4"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "1,2",
+        "1,2,x",
+        "1,2,nan",
+        "1,2,inf",
+        "1,2,3,4",
+        '"1,2,3',
+        "1,2," + "9" * 200_000,
+        "1,2,\0",
+        "1,2,\ufffd",
+    ],
+)
 def test_a_bad_row_is_refused_or_no_window_spans_it(bad: str) -> None:
     lines = [*rows(12), bad, *rows(13)]
     with pytest.raises(DataError, match="row 13"):
@@ -181,6 +194,18 @@ def test_a_bad_row_is_refused_or_no_window_spans_it(bad: str) -> None:
     made = list(live_windows(lines, SENSORS, hop=1, on_bad="skip"))
     assert [window.row for window in made] == [10, 11, 12, 23, 24, 25, 26]
     assert [window.skipped for window in made] == [0, 0, 0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("head", ["", "\ufeffax,ay,az", "\n\n", "t,az,ay,ax,note"])
+def test_streams_come_in_the_forms_that_files_have(mark: str, head: str) -> None:
+    if head.startswith("t,"):
+        lines = [head, *(f"{n},{n + 2},{n + 1},{n},?" for n in range(12))]
+    else:
+        lines = [*head.split("\n"), *(f"{n},{n + 1},{n + 2}" for n in range(12))]
+    marked = [line.replace(",", mark) for line in lines]
+    first, *_ = live_windows(marked, SENSORS, hop=1)
+    assert first.values[:, :3].tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
 
 
 def at_the_end(lines: list[str], **options: str) -> str:
