@@ -2,8 +2,10 @@
 
 Ten people, two held out a fold (1-2, 3-4 … 9-10), three seeds; the other eight train,
 and the last epoch counts, so that nobody's data choose anything. Writes
-results/watch_twin.json. With --add blueprint only that variant is trained and joins the
-file: folds, seeds and order are the same, so it is paired with the runs that are there.
+results/watch_twin.json. Runs stay in --folder: started again, it goes on where it
+stopped. --only 9-10 trains some folds and writes no figures: for another process beside
+this one. With --add blueprint only that variant is trained and joins the file: folds,
+seeds and order are the same, so it is paired with the runs that are there.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,19 +34,22 @@ def folds_of(dataset: Dataset) -> dict[str, Split]:
     return {"-".join(pair): split_by_group(dataset, pair) for pair in PAIRS}
 
 
-def learn(variants: tuple[str, ...], seeds: int) -> dict[str, Any]:
+def learn(
+    variants: tuple[str, ...], seeds: int, folder: Path, *, only: str | None = None
+) -> dict[str, Any]:
     """Train variants on every fold with every seed; what summary.json would hold."""
     dataset = open_data("watch")
-    with tempfile.TemporaryDirectory() as folder:
-        plan = TwinPlan(
-            model="sensor_net",
-            variants=variants,
-            folds=folds_of(dataset),
-            seeds=tuple(range(seeds)),
-            settings=recipe(),
-            folder=Path(folder),
-        )
-        summary = summarise(run_twin(dataset, plan))
+    folds = folds_of(dataset)
+    plan = TwinPlan(
+        model="sensor_net",
+        variants=variants,
+        folds={n: folds[n] for n in (only.split(",") if only else folds)},
+        seeds=tuple(range(seeds)),
+        settings=recipe(),
+        folder=folder,
+        resume=True,
+    )
+    summary = summarise(run_twin(dataset, plan))
     for variant in summary["variants"].values():
         del variant["layers"], variant["cost"]
         for run in variant["runs"]:
@@ -85,14 +89,21 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--variants", default="dense,separable,blueprint")
     parser.add_argument("--out", type=Path, default=ROOT / "results/watch_twin.json")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build/watch_twin")
+    parser.add_argument("--only", help="names of folds with commas: train these alone")
     parser.add_argument("--add", help="a variant that joins those in the file")
     arguments = parser.parse_args()
     if arguments.add:
         stored = json.loads(arguments.out.read_text(encoding="utf-8"))
-        added = learn((arguments.add,), len(stored["seeds"]))
+        added = learn((arguments.add,), len(stored["seeds"]), arguments.folder)
         write_json(arguments.out, joined(stored, added, arguments.add))
         return 0
-    summary = learn(tuple(arguments.variants.split(",")), arguments.seeds)
+    variants = tuple(arguments.variants.split(","))
+    found = (variants, arguments.seeds, arguments.folder)
+    if arguments.only:
+        learn(*found, only=arguments.only)
+        return 0
+    summary = learn(*found)
     separable = summary["variants"]["separable"]
     compared = summary["comparisons"]["separable"]
     measured = {
