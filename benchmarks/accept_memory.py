@@ -4,7 +4,9 @@
 
 Writes that many gigabytes of pictures to --folder, trains an epoch on them in a process
 of its own, and writes results/memory.json: the largest resident size, the share of time
-spent waiting for data, and how busy the cores were. 1 if memory passes 2 GB.
+spent waiting for data, and how busy the cores were. 1 if memory passes 2 GB. With
+--set the pictures are written there, if they are not there yet, and stay: --only-write
+does nothing else, so that the training can be measured later, on a quiet machine.
 """
 
 from __future__ import annotations
@@ -93,11 +95,21 @@ def learn(folder: Path, run: Path) -> dict[str, float]:
     }
 
 
+def learn_apart(folder: Path) -> dict[str, float]:
+    """Train in a process of its own, whose memory is that of training alone."""
+    command = [sys.executable, "-m", "benchmarks.accept_memory", "--learn", folder]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
 def main() -> int:
     """Write the set, train on it in a child process, compare with the bar."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gigabytes", type=float, default=20.0)
     parser.add_argument("--folder", type=Path, help="where there is room for the set")
+    parser.add_argument("--set", type=Path, help="the pictures, to keep")
+    parser.add_argument("--only-write", action="store_true", help="with --set")
     parser.add_argument("--out", type=Path, default=ROOT / "results/memory.json")
     parser.add_argument("--note", default="", help="about the machine, for the file")
     parser.add_argument("--learn", type=Path, help=argparse.SUPPRESS)
@@ -106,19 +118,19 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as run:
             print(json.dumps(learn(options.learn, Path(run))))
         return 0
-    place = Path(tempfile.mkdtemp(dir=options.folder))
-    try:
-        write(place / "set", options.gigabytes)
-        command = [sys.executable, "-m", "benchmarks.accept_memory"]
-        done = subprocess.run(
-            [*command, "--learn", place / "set"],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-    finally:
-        shutil.rmtree(place)
-    measured = json.loads(done.stdout)
+    if options.set is not None:
+        if not options.set.exists():
+            write(options.set, options.gigabytes)
+        if options.only_write:
+            return 0
+        measured = learn_apart(options.set)
+    else:
+        place = Path(tempfile.mkdtemp(dir=options.folder))
+        try:
+            write(place / "set", options.gigabytes)
+            measured = learn_apart(place / "set")
+        finally:
+            shutil.rmtree(place)
     bars = {"largest_resident_gb": BAR_GB}
     about = {"gigabytes": options.gigabytes, "bars": bars, "note": options.note}
     write_json(options.out, {**about, "measured": measured})

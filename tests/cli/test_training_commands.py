@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -188,6 +191,39 @@ def test_a_full_disk_is_one_sentence_and_the_run_goes_on(
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run/metrics.csv").read_bytes() == metrics
     assert (tmp_path / "run/report.html").exists()
+
+
+@pytest.mark.parametrize("devices", ["1", "2"])
+def test_ctrl_c_says_how_to_go_on_and_leaves_what_it_needs(
+    devices: str, moves, tmp_path, cli_env, run_cli
+) -> None:
+    folder = tmp_path / "run"
+    words = ["train", str(moves), "-o", str(folder), *SHORT, "--devices", devices]
+    words[words.index("--epochs") + 1] = "400"
+    code = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from depthwise.cli.program import app\n"
+        f"if __name__ == '__main__': app({words!r})\n"
+    )
+    script = tmp_path / "program.py"
+    script.write_text(code)
+    started = subprocess.Popen(
+        [sys.executable, script],
+        env=cli_env,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (folder / "checkpoint.pt").exists() and started.poll() is None:
+        time.sleep(0.01)
+    os.killpg(started.pid, signal.SIGINT)
+    _, said = started.communicate(timeout=120)
+    assert started.returncode == 130, said
+    assert said.endswith("stopped; the same command with --resume goes on\n")
+    assert "Traceback" not in said
+    done = run_cli(*words, "--patience", "1", "--resume")
+    assert "its own settings; got patience=1" in done.stderr
 
 
 def test_what_cannot_be_written_or_resumed_is_one_sentence(

@@ -15,6 +15,9 @@ from depthwise.cli.groups import spread
 from depthwise.errors import DepthwiseError
 from depthwise.version import __version__
 
+# What a shell says of a program that Ctrl-C ended: 128 and the signal.
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="depthwise",
     no_args_is_help=True,
@@ -56,6 +59,10 @@ def _in_sentences(function: Callable[..., None]) -> Callable[..., None]:
                 raise
             typer.echo(f"error: {_unusable(error)}", err=True)
             raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            further = "; the same command with --resume goes on"
+            typer.echo(f"\nstopped{further if 'resume' in options else ''}", err=True)
+            raise typer.Exit(INTERRUPTED) from None
 
     return wrapped
 

@@ -170,8 +170,9 @@ def check_members(path: Path, in_memory_bytes: int) -> None:
         FormatError: If it cannot be read as it is.
     """
     try:
-        if not zipfile.is_zipfile(path):
-            raise FormatError(f"{path} must be an .npz file; it is no archive")
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise FormatError(f"{path} must be an .npz file; it is no archive")
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 with archive.open(info) as member:
