@@ -187,8 +187,9 @@ IDX = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3]) + bytes(range(12))
 @pytest.mark.parametrize("packed", [False, True])
 def test_idx_images_find_their_labels(packed: bool, tmp_path) -> None:
     suffix = ".gz" if packed else ""
-    for name in ("train", "t10k"):
-        idx(tmp_path / f"{name}-images-idx3-ubyte{suffix}", IDX, packed)
+    head = IDX[: -2 * 6]
+    for name, content in (("train", IDX), ("t10k", head + bytes(range(20, 32)))):
+        idx(tmp_path / f"{name}-images-idx3-ubyte{suffix}", content, packed)
         labels = bytes([0, 0, 8, 1, 0, 0, 0, 2, 1, 0])
         idx(tmp_path / f"{name}-labels-idx1-ubyte{suffix}", labels, packed)
     data = open_data(tmp_path)
