@@ -32,6 +32,12 @@ def cost(
         typer.Option(help="Write a page with pictures, all in one file."),
     ] = None,
     sweep: SweepOptions,
+    allow_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unknown", help="Show operators outside the table as rows."
+        ),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Count multiply-accumulates, parameters and bytes, by layer and by kind.
@@ -46,6 +52,7 @@ def cost(
         html: Where a page goes.
         sweep: Which widths and resolutions to compare instead.
         batch: Samples a run; from --input if left out.
+        allow_unknown: Whether operators outside the table are rows that count nothing.
         layers: Whether to show every layer.
         what_if: Whether to show what dense layers would cost taken apart.
         json: Whether to print JSON.
@@ -63,7 +70,9 @@ def cost(
             subject = Subject(model, sizes, network.conv, threads)
             show_sweep(subject, sweep, json=json)
         return
-    opened = [network.open(model, sizes) for model in models]
+    opened = [
+        network.open(model, sizes, allow_unknown=allow_unknown) for model in models
+    ]
     samples = batch or (sizes or (1,))[0]
     if html is not None:
         show_page(opened, html, batch=samples, machine=machine)

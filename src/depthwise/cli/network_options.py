@@ -30,12 +30,15 @@ class NetworkOptions:
     conv: options.Conv = None
     option: options.Options = None
 
-    def open(self, model: str, sizes: Sequence[int] | None) -> Opened:
+    def open(
+        self, model: str, sizes: Sequence[int] | None, *, allow_unknown: bool = False
+    ) -> Opened:
         """Open a model with these options, with a bar while it is traced.
 
         Args:
             model: A name, a folder, a file or a factory.
             sizes: Of one batch, or None.
+            allow_unknown: Whether operators outside the table are cut out.
 
         Returns:
             The model.
@@ -51,4 +54,5 @@ class NetworkOptions:
                 conv=self.conv,
                 options=parse_options(self.option or []),
                 progress=progress,
+                allow_unknown=allow_unknown,
             )

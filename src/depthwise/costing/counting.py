@@ -84,6 +84,11 @@ class CostReport:
         return tuple(each for each in found if each is not None)
 
     @cached_property
+    def unknown(self) -> tuple[LayerCost, ...]:
+        """Layers whose operators the table lacks: what they do is not counted."""
+        return tuple(layer for layer in self.layers if not layer.known)
+
+    @cached_property
     def tree(self) -> Branch:
         """The layers as a tree of the user's modules, repeated blocks folded."""
         return tree_of(self.name, self.layers)
@@ -124,6 +129,7 @@ class CostReport:
             "backward_macs": self.backward_macs,
             "moved_bytes": self.moved_bytes,
             "peak_bytes": self.peak_bytes,
+            "unknown": [f"{layer.op} at {layer.name}" for layer in self.unknown],
             "by_kind": kinds,
             "layers": [layer.to_dict() for layer in self.layers],
             "taken_apart": [asdict(each) for each in self.taken_apart],

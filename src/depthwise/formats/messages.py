@@ -254,6 +254,7 @@ class GraphMessage:
         inputs: What the caller supplies; in old files, weights as well.
         outputs: Results.
         sparse: Sparse weights, not decoded.
+        values: Types of what passes between nodes, where the file has them.
     """
 
     nodes: Sequence[NodeMessage] = ()
@@ -262,6 +263,7 @@ class GraphMessage:
     inputs: Sequence[ValueMessage] = ()
     outputs: Sequence[ValueMessage] = ()
     sparse: Sequence[memoryview] = ()
+    values: Sequence[ValueMessage] = ()
 
     FIELDS: ClassVar[Fields] = {
         1: _many("nodes", NodeMessage),
@@ -269,6 +271,7 @@ class GraphMessage:
         5: _many("initializers", TensorMessage),
         11: _many("inputs", ValueMessage),
         12: _many("outputs", ValueMessage),
+        13: _many("values", ValueMessage),
         15: Field("sparse", Kind.OPAQUE, repeated=True),
     }
 

@@ -16,6 +16,12 @@ from depthwise.formats.importing import import_graph
 from depthwise.formats.limits import MAX_FILE_BYTES
 from depthwise.formats.messages import GraphMessage, ModelMessage
 from depthwise.formats.tensors import Array, to_array
+from depthwise.formats.unknown import (
+    UnknownNode,
+    cut_out,
+    refuse_unknown,
+    unknown_nodes,
+)
 from depthwise.formats.wire import Reader
 from depthwise.formats.write import PARAMETERS_KEY
 from depthwise.graph import OPSET, Graph, verify
@@ -66,9 +72,50 @@ def load_onnx(
         graph tiny(x: float32[N,4]) -> y
           y: float32[N,4] = Relu(x)
     """
-    path = Path(path)
+    return _load(Path(path), input_shapes or {}, allowed=False)[0]
+
+
+def load_known(
+    path: Path | str,
+    *,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+) -> tuple[Graph, tuple[UnknownNode, ...]]:
+    """Read what is known of an ONNX file that holds operators outside the table.
+
+    Args:
+        path: The file.
+        input_shapes: As for ``load_onnx``.
+
+    Returns:
+        The network around those operators, which takes their results as inputs and
+        has as results what they read; and the operators.
+
+    Raises:
+        DepthwiseError: As ``load_onnx`` does, and if the file does not say how large
+            a result of such an operator is.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> from depthwise.formats import save_onnx
+        >>> from depthwise.graph import Batch, Input, Node, TensorType
+        >>> x = Input("x", TensorType("float32", (Batch(), 4)))
+        >>> graph = Graph("tiny", (x,), ("y",), (Node("Relu", ("x",), ("y",)),))
+        >>> load_known(save_onnx(graph, Path(mkdtemp()) / "tiny.onnx"))[1]
+        ()
+    """
+    return _load(Path(path), input_shapes or {}, allowed=True)
+
+
+def _load(
+    path: Path, shapes: Mapping[str, Sequence[int]], *, allowed: bool
+) -> tuple[Graph, tuple[UnknownNode, ...]]:
     try:
-        return _to_graph(read_model(path), input_shapes or {}, path.parent)
+        model = read_model(path)
+        unknown: tuple[UnknownNode, ...] = ()
+        if allowed and model.graph is not None:
+            unknown = unknown_nodes(model.graph)
+            model = replace(model, graph=cut_out(model.graph, unknown))
+        return _to_graph(model, shapes, path.parent), unknown
     except DepthwiseError as error:
         raise type(error)(f"{path}: {error.message}", error.hint) from error
     except _BROKEN_RULE as error:
@@ -110,6 +157,7 @@ def _to_graph(
     graph, opset = model.graph, opset_of(model)
     constants = _initialisers(graph, ExternalData(folder))
     drafts = drafts_of(graph)
+    refuse_unknown(unknown_nodes(graph))
     inputs = bind_inputs(input_values(graph), shapes)
     outputs = tuple(value.name for value in graph.outputs)
     trained = _parameters(model)

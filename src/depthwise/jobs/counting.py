@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from depthwise.costing import CostReport, count
+from depthwise.costing import CostReport, Opaque, count, with_opaque
 from depthwise.jobs.open import Opened, open_model
 
 
@@ -16,6 +16,7 @@ def cost(
     conv: str | None = None,
     batch: int | None = None,
     input_gradient: bool = False,
+    allow_unknown: bool = False,
 ) -> CostReport:
     """Count multiply-accumulates and parameters of a model, layer by layer.
 
@@ -27,6 +28,8 @@ def cost(
         conv: "separable", "dense" or "blueprint", for a registered name.
         batch: Samples that are counted; from the shape, or 1, if left out.
         input_gradient: Whether the backward pass finds the gradient of the input too.
+        allow_unknown: Whether operators outside the table are rows that count nothing,
+            instead of an error.
 
     Returns:
         The counts of one batch.
@@ -38,7 +41,7 @@ def cost(
         >>> cost("mobilenet_v1", (1, 3, 224, 224)).macs
         568740352
     """
-    opened = open_model(model, input_shape, conv=conv)
+    opened = open_model(model, input_shape, conv=conv, allow_unknown=allow_unknown)
     samples = batch or (input_shape[0] if input_shape else 1)
     return cost_of(opened, batch=samples, input_gradient=input_gradient)
 
@@ -56,12 +59,14 @@ def cost_of(
     Returns:
         The counts; what a torch module has frozen needs no gradient.
     """
-    return count(
+    report = count(
         opened.graph,
         batch=batch,
         frozen=frozen_parameters(opened),
         input_gradient=input_gradient,
     )
+    cut = [Opaque(n.name, n.op, n.inputs, n.outputs) for n in opened.unknown]
+    return with_opaque(report, opened.graph, cut)
 
 
 def frozen_parameters(opened: Opened) -> frozenset[str]:

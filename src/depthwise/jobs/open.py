@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from depthwise.errors import (
+    DepthwiseError,
     FormatError,
     GraphError,
     MissingDependencyError,
@@ -17,7 +18,13 @@ from depthwise.errors import (
     UnsupportedOperatorError,
     UsageError,
 )
-from depthwise.formats import ModelFolder, load_folder, load_onnx
+from depthwise.formats import (
+    ModelFolder,
+    UnknownNode,
+    load_folder,
+    load_known,
+    load_onnx,
+)
 from depthwise.graph import Graph
 from depthwise.jobs.rooms import torch_room
 
@@ -34,12 +41,14 @@ class Opened:
         graph: The network.
         module: The torch module that the graph was traced from, or None.
         folder: The model folder it came from, or None.
+        unknown: Nodes outside the table, which the graph is the network around.
     """
 
     name: str
     graph: Graph
     module: Any = None
     folder: ModelFolder | None = None
+    unknown: tuple[UnknownNode, ...] = ()
 
 
 def open_model(
@@ -50,6 +59,7 @@ def open_model(
     conv: str | None = None,
     options: Mapping[str, Option] | None = None,
     progress: Progress | None = None,
+    allow_unknown: bool = False,
 ) -> Opened:
     """Open a model, whatever it is.
 
@@ -62,6 +72,8 @@ def open_model(
         conv: "separable", "dense" or "blueprint", for a registered name.
         options: More arguments of a registered network, by name.
         progress: Called with steps done and steps in all while a module is traced.
+        allow_unknown: Whether operators outside the table are cut out of the network
+            instead of refused: of an ONNX file, or what torch exports of a module.
 
     Returns:
         The graph, and what else is known.
@@ -79,15 +91,20 @@ def open_model(
     if isinstance(model, Graph):
         return Opened(model.name, model)
     if _is_module(model):
-        return _open_module(type(model).__name__, model, input_shape, progress)
+        name = type(model).__name__
+        return _open_module(
+            name, model, input_shape, progress, allow_unknown=allow_unknown
+        )
     text = str(model)
     path = Path(text)
     if path.is_dir() or path.suffix in {".onnx", ".pt2"}:
         _refuse(text, weights=weights, conv=conv, options=options)
-        return _open_path(path, input_shape)
+        return _open_path(path, input_shape, allow_unknown=allow_unknown)
     if ":" in text:
         _refuse(text, conv=conv, options=options)
-        return _open_factory(text, input_shape, weights, progress)
+        return _open_factory(
+            text, input_shape, weights, progress, allow_unknown=allow_unknown
+        )
     if "/" in text or path.exists():
         msg = f"a model is a folder, .onnx, .pt2 or file.py:factory; got {text!r}"
         hint = "it is not there" if not path.exists() else "give file.py:factory"
@@ -170,7 +187,9 @@ def _refuse(model: str, **given: object) -> None:
         raise UsageError(msg, "it holds its own weights and architecture")
 
 
-def _open_path(path: Path, input_shape: Sequence[int] | None) -> Opened:
+def _open_path(
+    path: Path, input_shape: Sequence[int] | None, *, allow_unknown: bool
+) -> Opened:
     if path.is_dir():
         folder = load_folder(path)
         name = str(folder.registry["name"]) if folder.registry else path.name
@@ -179,6 +198,9 @@ def _open_path(path: Path, input_shape: Sequence[int] | None) -> Opened:
         bridge = torch_room("bridge")
         return Opened(path.stem, bridge.load_exported(path, input_shape))
     shapes = {"": tuple(input_shape)} if input_shape else None
+    if allow_unknown:
+        graph, unknown = load_known(path, input_shapes=shapes)
+        return Opened(path.stem, graph, unknown=unknown)
     return Opened(path.stem, load_onnx(path, input_shapes=shapes))
 
 
@@ -187,12 +209,17 @@ def _open_factory(
     input_shape: Sequence[int] | None,
     weights: Path | None,
     progress: Progress | None,
+    *,
+    allow_unknown: bool,
 ) -> Opened:
     bridge = torch_room("bridge")
     module = bridge.load_factory(text)
     if weights is not None:
         bridge.load_weights(module, weights)
-    return _open_module(text.rpartition(":")[2], module, input_shape, progress)
+    name = text.rpartition(":")[2]
+    return _open_module(
+        name, module, input_shape, progress, allow_unknown=allow_unknown
+    )
 
 
 def _open_name(
@@ -222,6 +249,8 @@ def _open_module(
     module: Any,
     input_shape: Sequence[int] | None,
     progress: Progress | None,
+    *,
+    allow_unknown: bool = False,
 ) -> Opened:
     shape = input_shape
     if shape is None and hasattr(module, "input_shape"):
@@ -229,26 +258,24 @@ def _open_module(
     if shape is None:
         msg = "a torch module does not know its input; got no input shape"
         raise UsageError(msg, "give --input, such as 1,3,224,224")
-    return Opened(name, _trace(name, module, tuple(shape), progress), module)
-
-
-def _trace(
-    name: str, module: Any, shape: tuple[int, ...], progress: Progress | None
-) -> Graph:
-    """Trace a module; what the tables do not spell goes through torch's exporter."""
     bridge = torch_room("bridge")
     try:
-        traced: Graph = bridge.trace(module, shape, name=name, progress=progress)
-    except UnsupportedOperatorError as error:
-        reason = error
-    else:
-        return traced
+        graph = bridge.trace(module, tuple(shape), name=name, progress=progress)
+    except UnsupportedOperatorError as reason:
+        graph, unknown = _exported(module, tuple(shape), reason, allow=allow_unknown)
+        return Opened(name, replace(graph, name=name), module, unknown=unknown)
+    return Opened(name, graph, module)
+
+
+def _exported(
+    module: Any, shape: tuple[int, ...], reason: DepthwiseError, *, allow: bool
+) -> tuple[Graph, tuple[UnknownNode, ...]]:
+    """Read what torch's own exporter makes of a module that the tables do not spell."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         try:
-            bridge.export_onnx(module, shape, path)
-            graph = load_onnx(path)
+            torch_room("bridge").export_onnx(module, shape, path)
+            return load_known(path) if allow else (load_onnx(path), ())
         except (MissingDependencyError, GraphError, FormatError) as error:
             hint = f"torch's own exporter does not help: {error.message}"
             raise UnsupportedOperatorError(reason.message, hint) from error
-    return replace(graph, name=name)

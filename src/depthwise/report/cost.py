@@ -33,6 +33,8 @@ def cost_tables(report: CostReport, *, layers: bool = True) -> list[rich.table.T
     total = ("total", thousands(report.macs), _share(1, 1), thousands(report.params))
     kinds.append(total)
     tables.append(table("by kind", ("kind", "MACs", "share", "params"), kinds))
+    if report.unknown:
+        tables.append(unknown_table(report))
     tables.append(_totals(report))
     return tables
 
@@ -159,6 +161,27 @@ def alternatives_table(report: CostReport) -> rich.table.Table:
         for layer in report.taken_apart
     ]
     return table("taken apart", head, rows)
+
+
+def unknown_table(report: CostReport) -> rich.table.Table:
+    """Lay out operators that the table lacks: what they do is in no total.
+
+    Args:
+        report: What was counted.
+
+    Returns:
+        One row a node.
+
+    Example:
+        >>> unknown_table(CostReport("nothing", 1, ())).row_count
+        0
+    """
+    rows = [
+        (layer.name, layer.op, _product(layer.output_shape[1:]), "not counted")
+        for layer in report.unknown
+    ]
+    title = "unknown operators, in no total; memory is at most what is said"
+    return table(title, ("node", "operator", "output", "MACs"), rows)
 
 
 def _folded(times: int) -> str:

@@ -50,7 +50,9 @@ def cost_sections(networks: Sequence[Costed]) -> list[Section]:
         >>> [section.title for section in cost_sections([nothing])][:2]
         ['Totals', 'By kind of layer']
     """
-    sections = [_totals(networks), _kinds(networks), *map(_layers, networks)]
+    sections = [_totals(networks)]
+    sections += [_unknown(each) for each in networks if each.report.unknown]
+    sections += [_kinds(networks), *map(_layers, networks)]
     sections += [_depth(networks), _memory(networks)]
     held = {n.name: n.roofline for n in networks if n.roofline is not None}
     if held:
@@ -74,6 +76,19 @@ def _totals(networks: Sequence[Costed]) -> Section:
 
 
 _TIMES = (("least time on this machine", "bound_us"), ("predicted", "predicted_us"))
+
+
+def _unknown(network: Costed) -> Section:
+    rows = [
+        (layer.name, layer.op, _sizes(layer.output_shape[1:]))
+        for layer in network.report.unknown
+    ]
+    text = (
+        "Operators that the table lacks. What they do is in no total, and memory is at "
+        "most what is said."
+    )
+    table = Table(("node", "operator", "output"), rows)
+    return Section(f"Not counted in {network.name}", text, (), table)
 
 
 def _kinds(networks: Sequence[Costed]) -> Section:
@@ -111,7 +126,31 @@ def _layers(network: Costed) -> Section:
     )
     figure.update_xaxes(showticklabels=False, title="layers, from the input on")
     text = f"{len(working)} layers multiply. Point at a bar for the layer's name."
-    return Section(f"Layers of {network.name}", text, [figure])
+    details = {f"{network.name}: layers in numbers": _table(network.report)}
+    return Section(f"Layers of {network.name}", text, [figure], details=details)
+
+
+def _table(report: CostReport) -> Table:
+    head = ("layer", "kind", "MACs", "share", "parameters", "output", "sees")
+    rows = [
+        (
+            layer.scope or layer.name,
+            str(layer.kind) if layer.macs else layer.op,
+            f"{layer.macs:,}" if layer.known else "not counted",
+            f"{100 * layer.macs / (report.macs or 1):.1f} %",
+            f"{layer.params:,}",
+            _sizes(layer.output_shape[1:]),
+            _sizes(layer.receptive_field),
+            f"{layer.moved_bytes:,}",
+            f"{layer.intensity:.2f}",
+        )
+        for layer in report.layers
+    ]
+    return Table((*head, "bytes moved", "operations a byte"), rows)
+
+
+def _sizes(sizes: Sequence[int]) -> str:
+    return "×".join(map(str, sizes))
 
 
 def _label(index: int, layer: LayerCost) -> str:
@@ -129,6 +168,7 @@ def _depth(networks: Sequence[Costed]) -> Section:
         x_title="share of the nodes that have run",
         y_title="multiply-accumulates",
     )
+    figure.update_xaxes(tickformat=".0%")
     text = "A steep part is where a network spends its work."
     return Section("Cumulative cost", text, [figure])
 
@@ -148,6 +188,8 @@ def _memory(networks: Sequence[Costed]) -> Section:
         y_title="KiB",
     )
     figure.update_traces(line_shape="hv")
+    figure.update_xaxes(tickformat=".0%")
+    figure.update_yaxes(tickformat=",d")
     text = "The highest point is the memory that activations need at least."
     return Section("Memory over time", text, [figure])
 

@@ -84,7 +84,8 @@ def bars(
         figure.add_bar(x=list(names), y=list(heights), name=name, marker=marker)
     figure.update_layout(barmode="stack" if stacked else "group")
     if logarithmic:
-        figure.update_yaxes(type="log")
+        found = [value for heights in series.values() for value in heights if value > 0]
+        figure.update_yaxes(type="log", tickvals=ticks(found), tickformat=",~g")
     return titled(figure, title, "", y_title)
 
 
@@ -186,6 +187,28 @@ def heatmaps(
             anchor = "x" if column == 1 else f"x{column}"
             figure.update_yaxes(scaleanchor=anchor, constrain="domain", **place)
     return titled(figure, title, "", "")
+
+
+def ticks(values: Sequence[float]) -> list[float]:
+    """Choose what a logarithmic axis is labelled with: 1, 2, 5, 10, 20, 50 and so on.
+
+    Args:
+        values: What the axis shows, above 0.
+
+    Returns:
+        Labels around all of them.
+
+    Example:
+        >>> ticks([3.0, 40.0])
+        [1.0, 2.0, 5.0, 10.0, 20.0, 50.0]
+    """
+    if not values:
+        return [1.0]
+    low = math.floor(math.log10(min(values)))
+    high = math.ceil(math.log10(max(values)))
+    found = [step * 10.0**power for power in range(low, high + 1) for step in (1, 2, 5)]
+    above = next((n for n in found if n >= max(values)), found[-1])
+    return [value for value in found if value <= above]
 
 
 def titled(figure: Any, title: str, x_title: str, y_title: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from depthwise.costing import CostReport, Kind, LayerCost
 from depthwise.files import write_text
-from depthwise.report.figures import bars, heatmap, heatmaps, lines
+from depthwise.report.figures import bars, heatmap, heatmaps, lines, ticks
 from depthwise.report.page import Section, Table, render, safe_json
 from depthwise.report.terminal import thousands
 
@@ -190,7 +190,8 @@ def _formulas() -> Section:
         y_title="separable / dense",
     )
     figure.update_xaxes(type="log", tickvals=outputs)
-    figure.update_yaxes(type="log")
+    shown = ticks([value for _, values in ratios.values() for value in values])
+    figure.update_yaxes(type="log", tickvals=shown, tickformat="~g")
     text = "Kernel Dk×Dk, M channels in, N out, output Dg×Dg; biases are not counted."
     head = ("convolution", "multiply-accumulates", "parameters")
     return Section("The formulas", text, [figure], Table(head, rows))
@@ -261,7 +262,8 @@ def _sensors(found: Sensors | str) -> Section:
         f"{lead}A watch's accelerometer and gyroscope, as their channels correlate. A "
         "filter of an ordinary first layer reads all of them at once; one of a "
         "depthwise first layer reads its own sensor, and what a sensor does stays "
-        "apart until the pointwise layers."
+        "apart until the pointwise layers. Blue weights are above zero, red ones "
+        "below; empty rows are sensors that the filter does not read."
     )
     matrix = heatmap(
         "Correlation of the raw channels",
@@ -274,7 +276,7 @@ def _sensors(found: Sensors | str) -> Section:
     )
     filters = {"an ordinary filter": found.dense, "a depthwise filter": found.separable}
     kernels = heatmaps(
-        "Weights of a filter: sensors by taps", filters, rows=found.names
+        "Weights of a filter: sensors by taps in time", filters, rows=found.names
     )
     return Section("Sensors", text, [matrix, kernels])
 

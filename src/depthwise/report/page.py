@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from depthwise.errors import MissingDependencyError
 from depthwise.files import write_text
+
+_LONG = 60
+"""Characters from which on a cell is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,17 @@ class Table:
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
 
+    def is_prose(self, column: int) -> bool:
+        """Tell whether a column holds sentences, which are set left and wrapped.
+
+        Args:
+            column: Its position, from 0.
+
+        Returns:
+            True if a cell is longer than 60 characters.
+        """
+        return any(len(row[column]) > _LONG for row in self.rows)
+
 
 @dataclass(frozen=True)
 class Section:
@@ -38,6 +52,7 @@ class Section:
         text: A paragraph that says what is seen.
         figures: Plotly figures.
         table: Rows, or None.
+        details: Tables by what they hold, folded away: what figures show, in numbers.
 
     Example:
         >>> Section("Cost", "By layer.").title
@@ -48,6 +63,7 @@ class Section:
     text: str = ""
     figures: Sequence[Any] = ()
     table: Table | None = None
+    details: Mapping[str, Table] = field(default_factory=dict)
 
 
 def render_page(title: str, lead: str, sections: Sequence[Section]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from depthwise.costing.roofline import Machine, Roofline, UnitTime
-from depthwise.report.figures import PALETTE, titled
-from depthwise.report.page import Section
+from depthwise.report.figures import PALETTE, ticks, titled
+from depthwise.report.page import Section, Table
 
 _SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x")
 
@@ -52,8 +52,9 @@ def roofs(networks: Mapping[str, Roofline]) -> Section:
                     "size": 9,
                 }
                 figure.add_scatter(**_points(here), name=title, marker=marker)
-    figure.update_xaxes(type="log")
-    figure.update_yaxes(type="log")
+    figure.update_xaxes(type="log", dtick=1, tickformat="~g")
+    y = [value for trace in figure.data for value in trace.y if value > 0]
+    figure.update_yaxes(type="log", tickvals=ticks(y), tickformat=",~g")
     engines = sorted({e for found in networks.values() for e in found.engines})
     word = f"measured in {engines[0]}" if engines else "predicted for the engine"
     text = (
@@ -71,8 +72,30 @@ def roofs(networks: Mapping[str, Roofline]) -> Section:
         "y": 1,
         "yanchor": "top",
     }
-    figure.update_layout(height=520, legend=beside)
-    return Section("Under the roofs of this machine", text, [figure])
+    figure.update_layout(height=480, legend=beside, margin_t=20)
+    tables = {
+        f"{name}: units in numbers": _table(one) for name, one in networks.items()
+    }
+    return Section("Under the roofs of this machine", text, [figure], details=tables)
+
+
+def _table(found: Roofline) -> Table:
+    engines = found.engines
+    head = ["runs as one", "kind", "MACs", "operations a byte", "limit"]
+    head += ["least, µs", "predicted, µs"]
+    for engine in engines:
+        head += [f"{engine}, µs", "of its bound"]
+    rows = []
+    for time in found.units:
+        row = [time.unit.name, time.unit.kind, f"{time.unit.macs:,}"]
+        row += [f"{time.unit.intensity:.2f}", time.limit]
+        row += [f"{time.bound.latency_us:,.1f}", f"{time.predicted_us:,.1f}"]
+        for engine in engines:
+            share, spent = time.percent_of_bound(engine), time.measured_us.get(engine)
+            row.append("" if spent is None else f"{spent:,.1f}")
+            row.append("" if share is None else f"{share:.0f} %")
+        rows.append(row)
+    return Table(head, rows)
 
 
 def _roof_lines(figure: Any, machine: Machine, low: float, high: float) -> None:

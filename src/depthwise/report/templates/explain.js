@@ -116,6 +116,22 @@ function column(x, title, planes, draw) {
   return { out, width: two * (size + 18), height: 44 + Math.ceil(planes / two) * (size + gap) };
 }
 
+// The weights that one output channel has for the channels that it reads.
+function kernel(x, layer, output) {
+  const read = layer.m / layer.groups, shown = Math.min(read, MOST_PLANES);
+  const first = Math.floor(output / (layer.n / layer.groups)) * read;
+  const size = Math.min(26 * layer.dk, 96), title = `kernel ${output + 1} of ${layer.n}`;
+  let out = `<text class="head" x="${x}" y="18">${title}</text>`, y = 44;
+  for (let c = 0; c < shown; c++, y += size + 28) {
+    const name = `for channel ${first + c + 1}`;
+    out += plane(x, y, size, layer.dk, COLOURS[(first + c) % 6], name, (a, b) => {
+      const value = weight(output, c, a, b);
+      return { shade: .1 + .35 * Math.abs(value), text: String(value).replace("-", "−"), on: false };
+    });
+  }
+  return { out, width: Math.max(size, 118), height: y };
+}
+
 function picture() {
   const drawn = drawnOf(state), place = placeOf(drawn, state.step);
   const active = drawn[place.depth], read = active.m / active.groups;
@@ -145,8 +161,12 @@ function picture() {
     out += col.out;
     x += col.width + 46;
     height = Math.max(height, col.height);
-    if (depth < drawn.length - 1)
-      out += `<text class="arrow" x="${x - 44}" y="120">→</text>`;
+    if (depth < drawn.length - 1) {
+      const ker = kernel(x - 22, drawn[depth + 1], depth + 1 === place.depth ? place.output : 0);
+      out += ker.out + `<text class="arrow" x="${x + ker.width - 10}" y="120">→</text>`;
+      x += ker.width + 26;
+      height = Math.max(height, ker.height);
+    }
   }
   const svg = $("steps");
   svg.setAttribute("viewBox", `0 0 ${x} ${height}`);
