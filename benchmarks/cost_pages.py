@@ -92,10 +92,70 @@ def verdicts(found: Figures) -> str:
     return markdown(["counter", "forward right", "backward right"], lines)
 
 
+def predictions(found: Figures) -> str:
+    """One row a network, in groups of equal multiply-accumulates."""
+    rows = []
+    for row in found["networks"]:
+        off = row["predicted_us"] / row["measured_us"] - 1
+        times = [f"{row[key]:,.0f}" for key in _TIMES]
+        macs = f"{row['macs'] / 1e6:,.1f} M"
+        rows.append([row["title"], macs, *times, f"{100 * off:+.0f} %"])
+    head = ("network", "MACs", "at its roofs, µs", "predicted, µs", "measured, µs")
+    return markdown((*head, "off"), rows)
+
+
+_TIMES = ("bound_us", "predicted_us", "measured_us")
+
+
+def judgement(found: Figures) -> str:
+    """Hold the prediction and multiply-accumulates alone against the bars."""
+    wrong = len(found["pairs_macs_order_wrongly"])
+    right = found["ordered_rightly"]
+    bars = found["bars"]
+    ours, alone = found["median_unit_error"], found["median_unit_error_macs"]
+    rows = [
+        [
+            f"median error of {found['units']} layers",
+            f"{100 * ours:.1f} %",
+            f"{100 * alone:.1f} %",
+            verdict(bars["median_unit_error"], met=ours <= bars["median_unit_error"]),
+        ],
+        [
+            f"pairs in order, of {wrong} that MACs order wrongly",
+            f"{right} of {wrong}",
+            "0",
+            verdict(bars["ordered_rightly"], met=right >= 0.8 * wrong),
+        ],
+    ]
+    head = ("", "predicted", "from MACs alone", "bar")
+    missed = "; ".join(f"{one} / {two}" for one, two in found["missed"]) or "none"
+    machine = found["machine"]
+    roofs = ", ".join(
+        f"{level['name']} {level['bandwidth_gbs']:.0f} GB/s"
+        for level in machine["levels"]
+    )
+    return (
+        f"{markdown(head, rows)}\nPairs that the prediction misses: {missed}. "
+        f"Measured on one thread of {machine['cpu']}: "
+        f"{machine['peak_gflops']:.0f} GFLOP/s, {roofs}. Counting a graph of a "
+        f"thousand layers takes {found['thousand_layers_s']:.2f} s (bar: 0.5 s).\n"
+    )
+
+
+def verdict(bar: float, *, met: bool) -> str:
+    """Write a bar, and whether it is met."""
+    return f"{100 * bar:.0f} %, {'met' if met else 'missed'}"
+
+
 def tables() -> dict[str, str]:
     """Make every table of the page."""
-    found = read(COUNTERS)
-    return {"counters": counters(found), "verdicts": verdicts(found)}
+    found, times = read(COUNTERS), read(ROOFLINE)
+    return {
+        "counters": counters(found),
+        "verdicts": verdicts(found),
+        "predictions": predictions(times),
+        "judgement": judgement(times),
+    }
 
 
 def write_pages() -> None:

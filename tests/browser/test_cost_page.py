@@ -52,3 +52,37 @@ def test_points_under_the_roofs_are_all_that_multiplies(opened, path):
     text = page.find_element("tag name", "body").text
     assert "Fewer MACs, why not faster?" in text
     assert "times the multiply-accumulates of mobilenet_v1" in text
+
+
+def test_what_figures_show_is_there_in_numbers(opened, path):
+    page = opened(path)
+    names = page.execute_script(
+        "return Array.from(document.querySelectorAll('details')).map((each) => ["
+        "each.querySelector('summary').textContent, each.querySelectorAll('tbody tr')"
+        ".length])"
+    )
+    rows = dict(names)
+    for name in NAMES:
+        assert rows[f"{name}: layers in numbers"] == len(cost(name, SHAPE).layers)
+        assert rows[f"{name}: units in numbers"] > 20
+    text = page.execute_script("return document.body.textContent")
+    assert f"{cost(NAMES[0], SHAPE).layers[0].macs:,}" in text
+
+
+def test_a_narrow_screen_holds_the_page(opened, path):
+    page = opened(path)
+    page.set_window_size(500, 900)
+    try:
+        page = opened(path)
+        check_page(page, 8)
+        wide = page.execute_script(
+            "return document.documentElement.scrollWidth - window.innerWidth"
+        )
+        assert wide <= 0
+        plots = page.execute_script(
+            "return Array.from(document.querySelectorAll('.figure')).map("
+            "(figure) => figure._fullLayout._size.w)"
+        )
+        assert min(plots) > 300
+    finally:
+        page.set_window_size(1180, 1400)

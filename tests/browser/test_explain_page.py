@@ -164,3 +164,17 @@ def test_check_page_can_fail(opened, tmp_path):
     broken.write_text("<script>undefined.name</script>", encoding="utf-8")
     with pytest.raises(AssertionError):
         check_page(opened(broken), 0)
+
+
+def test_the_kernel_is_shown_beside_what_it_moves_over(opened, path):
+    page = opened(path)
+    names = [one.text for one in page.find_elements("css selector", "#steps .name")]
+    assert [n for n in names if n.startswith("for ")] == [
+        f"for channel {c}" for c in (1, 2, 3)
+    ]
+    page.execute_script(CHOOSE, "separable", [["m", 3], ["n", 2]])
+    heads = [one.text for one in page.find_elements("css selector", "#steps .head")]
+    assert heads == [
+        "input: 3 channels", "kernel 1 of 3", "between: 3 channels",
+        "kernel 1 of 2", "output: 2 channels",
+    ]  # fmt: skip

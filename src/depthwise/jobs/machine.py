@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,11 @@ from depthwise.costing.roofline import (
 from depthwise.engine import Probe, default_cache, host, last_level_bytes, probe
 from depthwise.errors import DepthwiseError
 from depthwise.files import write_json
-from depthwise.jobs.pacing import measure_pace
+from depthwise.jobs.pacing import KERNELS, measure_pace
 from depthwise.version import __version__
 
 _TRIES = 25
-"""The best of so many short tries: what else runs only ever slows one."""
+"""Short tries, of which the best counts: what else runs only ever slows one."""
 
 _ENDLESS = 1 << 62
 
@@ -97,22 +98,24 @@ def measure_machine(*, threads: int = 1) -> Machine:
     if last > target.l2_bytes:
         sizes["L3"] = last
     levels = [
-        Level(name, nbytes, _bandwidth(meter, _block(name, nbytes)))
+        Level(name, nbytes, _bandwidth(meter, name, nbytes))
         for name, nbytes in sizes.items()
     ]
     largest = max(sizes.values())
-    levels.append(Level("memory", _ENDLESS, _bandwidth(meter, 2 * largest)))
+    levels.append(Level("memory", _ENDLESS, _bandwidth(meter, "memory", largest)))
     peak = max(meter.peak_gflops() for _ in range(_TRIES))
     return Machine(target.cpu, threads, peak, tuple(levels), target.lanes)
 
 
-def _block(name: str, nbytes: int) -> int:
-    """Choose how much to read: half a core's own cache, little of a shared one."""
-    return nbytes // (8 if name == "L3" else 2)
+def _bandwidth(meter: Probe, name: str, nbytes: int) -> float:
+    """Read half of a core's own cache, little of a shared one, more than all hold.
 
-
-def _bandwidth(meter: Probe, nbytes: int) -> float:
-    return max(meter.read_gbs(nbytes) for _ in range(_TRIES))
+    A core's own cache gives the most that is seen; what others use too, the median.
+    """
+    parts = {"L3": nbytes // 8, "memory": 2 * nbytes}
+    block = parts.get(name, nbytes // 2)
+    seen = [meter.read_gbs(block) for _ in range(_TRIES)]
+    return statistics.median(seen) if name in parts else max(seen)
 
 
 def _key(threads: int) -> dict[str, Any]:
@@ -123,6 +126,7 @@ def _key(threads: int) -> dict[str, Any]:
         "features": target.features,
         "threads": threads,
         "version": __version__,
+        "kernels": KERNELS,
     }
 
 

@@ -62,15 +62,19 @@ def sweep(
         rule = "widths and sizes of a sweep are above 0"
         raise UsageError(f"{rule}; got {list(widths)} and {list(sizes)}")
     variants: list[Variant] = []
+    batch = input_shape[0] if input_shape else 1
     for width in sorted(widths, reverse=True):
         say(f"{name}, width {width:g}")
         options = {"width_multiplier": width}
         graph = open_model(name, input_shape, conv=conv, options=options).graph
         for size in sizes or _usual_sizes(graph):
-            found = Try(graph, width, size, input_shape[0] if input_shape else 1)
+            given = _resized(graph, size)
+            if _follows_size(graph):
+                shape = (batch, *concrete(given.inputs[0].type.shape[1:]))
+                given = open_model(name, shape, conv=conv, options=options).graph
+            found = Try(given, width, _largest(graph), batch)
             variants.append(found.variant(conv, calibration))
     known = any(one.top1 is not None for one in variants)
-    batch = input_shape[0] if input_shape else 1
     return Sweep(name, batch, tuple(variants), PUBLISHED_SOURCE if known else "")
 
 
@@ -102,15 +106,15 @@ class Try:
     """One width and resolution.
 
     Args:
-        graph: The network of that width, at the largest resolution.
+        graph: The network of that width and resolution.
         width: Its width multiplier.
-        size: The last size of its input.
+        largest: The last size of the largest input.
         batch: Samples a run.
     """
 
     graph: Graph
     width: float
-    size: int
+    largest: int
     batch: int
 
     def variant(self, conv: str | None, calibration: Calibration | None) -> Variant:
@@ -123,18 +127,17 @@ class Try:
         Returns:
             The variant.
         """
-        resized = _resized(self.graph, self.size)
-        spatial = concrete(resized.inputs[0].type.shape[2:])
+        spatial = concrete(self.graph.inputs[0].type.shape[2:])
         time = None
         if calibration is not None:
-            model = roofline(resized, batch=self.batch, calibration=calibration)
+            model = roofline(self.graph, batch=self.batch, calibration=calibration)
             time = model.predicted_us
         plain = conv in {None, "separable"}
         return variant_of(
-            count(resized, batch=self.batch),
+            count(self.graph, batch=self.batch),
             self.width,
             spatial,
-            largest=_largest(self.graph),
+            largest=self.largest,
             predicted_us=time,
             published=PUBLISHED.get(self.graph.name, {}) if plain else {},
         )
@@ -147,6 +150,13 @@ def _largest(graph: Graph) -> int:
 def _usual_sizes(graph: Graph) -> list[int]:
     largest = _largest(graph)
     return [round(largest * part / 7) for part in _SEVENTHS]
+
+
+def _follows_size(graph: Graph) -> bool:
+    """Tell whether padding follows from the size: "same" at stride 2 is unequal."""
+    pads = [node.attributes.get("pads") for node in graph.nodes]
+    found = [each for each in pads if isinstance(each, tuple)]
+    return any(each[: len(each) // 2] != each[len(each) // 2 :] for each in found)
 
 
 def _resized(graph: Graph, size: int) -> Graph:

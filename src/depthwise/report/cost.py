@@ -32,7 +32,9 @@ def cost_tables(report: CostReport, *, layers: bool = True) -> list[rich.table.T
     ]
     total = ("total", thousands(report.macs), _share(1, 1), thousands(report.params))
     kinds.append(total)
-    tables.append(table("by kind", ("kind", "MACs", "share", "params"), kinds))
+    tables.append(
+        table(f"{report.name} by kind", ("kind", "MACs", "share", "params"), kinds)
+    )
     if report.unknown:
         tables.append(unknown_table(report))
     tables.append(_totals(report))
@@ -111,7 +113,7 @@ TOTALS = {
 
 def _totals(report: CostReport) -> rich.table.Table:
     rows = [(title, f"{getattr(report, name):,}") for title, name in TOTALS.items()]
-    return table("totals", ("", ""), rows)
+    return table(f"{report.name}: totals", ("", ""), rows)
 
 
 def comparison_table(reports: Sequence[CostReport]) -> rich.table.Table:
@@ -135,6 +137,41 @@ def comparison_table(reports: Sequence[CostReport]) -> rich.table.Table:
     return table("side by side", ("", *(report.name for report in reports)), rows)
 
 
+ALTERNATIVES = (
+    "dense layer", "MACs", "separable", "ratio", "blueprint", "rank 2", "rank 4",
+    "pays up to rank",
+)  # fmt: skip
+
+
+def alternatives_rows(report: CostReport) -> list[tuple[str, ...]]:
+    """Write what each dense layer would cost taken apart.
+
+    Args:
+        report: What was counted.
+
+    Returns:
+        One row a dense layer with more than one tap, under the titles of
+        ``ALTERNATIVES``; of rank T is a sum of T separable convolutions.
+
+    Example:
+        >>> alternatives_rows(CostReport("nothing", 1, ()))
+        []
+    """
+    return [
+        (
+            layer.name,
+            thousands(layer.dense),
+            thousands(layer.separable),
+            f"{layer.ratio:.3f}",
+            thousands(layer.blueprint),
+            thousands(layer.rank(2)),
+            thousands(layer.rank(4)),
+            str(layer.pays_up_to) if layer.pays_up_to else "never",
+        )
+        for layer in report.taken_apart
+    ]
+
+
 def alternatives_table(report: CostReport) -> rich.table.Table:
     """Lay out what each dense layer would cost taken apart.
 
@@ -148,19 +185,7 @@ def alternatives_table(report: CostReport) -> rich.table.Table:
         >>> alternatives_table(CostReport("nothing", 1, ())).row_count
         0
     """
-    head = ("dense layer", "MACs", "separable", "ratio", "blueprint", "pays up to rank")
-    rows = [
-        (
-            layer.name,
-            thousands(layer.dense),
-            thousands(layer.separable),
-            f"{layer.ratio:.3f}",
-            thousands(layer.blueprint),
-            str(layer.pays_up_to) if layer.pays_up_to else "never",
-        )
-        for layer in report.taken_apart
-    ]
-    return table("taken apart", head, rows)
+    return table(f"{report.name} taken apart", ALTERNATIVES, alternatives_rows(report))
 
 
 def unknown_table(report: CostReport) -> rich.table.Table:

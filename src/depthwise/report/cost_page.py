@@ -9,7 +9,7 @@ from typing import Any
 
 from depthwise.costing import CostReport, Kind, LayerCost
 from depthwise.costing.roofline import Roofline, compared, reasons, times_by_kind
-from depthwise.report.cost import TOTALS
+from depthwise.report.cost import ALTERNATIVES, TOTALS, alternatives_rows
 from depthwise.report.figures import bars, lines
 from depthwise.report.page import Section, Table
 from depthwise.report.roofs import roofs
@@ -54,6 +54,7 @@ def cost_sections(networks: Sequence[Costed]) -> list[Section]:
     sections += [_unknown(each) for each in networks if each.report.unknown]
     sections += [_kinds(networks), *map(_layers, networks)]
     sections += [_depth(networks), _memory(networks)]
+    sections += [_apart(each) for each in networks if each.report.taken_apart]
     held = {n.name: n.roofline for n in networks if n.roofline is not None}
     if held:
         sections += [roofs(held), _why(held)]
@@ -171,6 +172,17 @@ def _depth(networks: Sequence[Costed]) -> Section:
     figure.update_xaxes(tickformat=".0%")
     text = "A steep part is where a network spends its work."
     return Section("Cumulative cost", text, [figure])
+
+
+def _apart(network: Costed) -> Section:
+    text = (
+        "What each ordinary layer with more than one tap would cost as depthwise "
+        "separable convolution, the other way around (blueprint), and as a sum of T "
+        "separable ones: T·(1/N + 1/Dk²) of what it costs now."
+    )
+    rows = alternatives_rows(network.report)
+    title = f"What if: dense layers of {network.name} taken apart"
+    return Section(title, text, (), Table(ALTERNATIVES, rows))
 
 
 def _memory(networks: Sequence[Costed]) -> Section:

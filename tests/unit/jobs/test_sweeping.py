@@ -3,6 +3,7 @@
 import pytest
 
 from depthwise.errors import UsageError
+from depthwise.jobs.counting import cost
 from depthwise.jobs.sweeping import sweep
 
 # Output channels and stride of each depthwise separable block, Howard et al. table 1.
@@ -48,6 +49,12 @@ def test_other_twins_have_no_published_accuracy():
     assert found.source == ""
     assert found.front == ()
     assert [one.size for one in found.variants] == [(n, n) for n in (64, 55, 46, 37)]
+
+
+def test_padding_that_follows_from_the_size_is_made_anew():
+    """72, 36, 18, 9 halve to 5 with "same" padding; the pads of 224 would give 4."""
+    (found,) = sweep("efficientnet_lite0", sizes=[144], widths=[1.0]).variants
+    assert found.macs == cost("efficientnet_lite0", (1, 3, 144, 144)).macs
 
 
 @pytest.mark.parametrize("wrong", [{"widths": [0.0]}, {"widths": []}, {"sizes": [-1]}])

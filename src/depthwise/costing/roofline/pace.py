@@ -34,6 +34,9 @@ class Work(StrEnum):
     """
 
     DENSE = "dense"
+    SHORT_2 = "dense, rows of 2"
+    SHORT_3 = "dense, rows of 3"
+    SHORT_4 = "dense, rows of 4"
     STEM = "stem"
     GROUPED = "grouped"
     DEPTHWISE = "depthwise"
@@ -41,11 +44,16 @@ class Work(StrEnum):
     POINTWISE = "pointwise"
     LINEAR = "linear"
     MOVING = "moving"
+    AVERAGING = "averaging"
     POOLING = "pooling"
     ARRANGING = "arranging"
 
 
 _POOLS = frozenset({"AveragePool", "LpPool", "MaxPool"})
+_SHORT = {1: Work.SHORT_2, 2: Work.SHORT_2, 3: Work.SHORT_3, 4: Work.SHORT_4}
+"""Dense convolutions whose rows are shorter than a tile of registers: too few sums run
+side by side to hide how long one multiply-add takes."""
+_AVERAGES = frozenset({"GlobalAveragePool", "GlobalMaxPool", "ReduceMean"})
 _ARRANGES = frozenset({"Concat", "Gather", "Pad", "Slice", "Split", "Transpose"})
 _SAME = {
     Kind.DENSE: Work.DENSE,
@@ -61,9 +69,8 @@ class Pace:
 
     Args:
         engine: Which engine.
-        shares: Of the FMA peak; of the bandwidth for linear layers, whose weights are
-            used once a sample, and for layers that only move numbers. A sort that is
-            left out attains all.
+        shares: Of the FMA peak, or of the bandwidth for layers that only move numbers.
+            A sort that is left out attains all.
         overhead_us: Microseconds that every unit takes beside.
 
     Example:
@@ -140,17 +147,21 @@ def work_of(layer: LayerCost) -> Work:
         return Work.LINEAR
     if layer.kind is Kind.DEPTHWISE:
         return Work.STRIDED if max(sizes.stride) > 1 else Work.DEPTHWISE
-    few = sizes.in_channels <= _FEW_CHANNELS and layer.kind is Kind.DENSE
-    return Work.STEM if few else _SAME[layer.kind]
+    if layer.kind is not Kind.DENSE:
+        return _SAME[layer.kind]
+    few = sizes.in_channels <= _FEW_CHANNELS
+    return Work.STEM if few else _SHORT.get(layer.output_shape[-1], Work.DENSE)
 
 
 def _work_without_macs(op: str) -> Work:
     if op in _POOLS:
         return Work.POOLING
+    if op in _AVERAGES:
+        return Work.AVERAGING
     return Work.ARRANGING if op in _ARRANGES else Work.MOVING
 
 
-_MOVERS = frozenset({Work.MOVING, Work.POOLING, Work.ARRANGING})
+_MOVERS = frozenset({Work.MOVING, Work.AVERAGING, Work.POOLING, Work.ARRANGING})
 
 
 def predicted_us(
@@ -179,18 +190,16 @@ def predicted_us(
     working = [layer for layer in unit.layers if layer.macs]
     for layer in working or unit.layers[:1]:
         spent += _layer_us(layer, machine, near, pace)
-    linear = any(work_of(layer) is Work.LINEAR for layer in working)
-    share = pace.share(Work.LINEAR) if linear else 1.0
-    return spent + moving_us(unit.weight_bytes, far) / share
+    return spent + moving_us(unit.weight_bytes, far)
 
 
 def _layer_us(layer: LayerCost, machine: Machine, near: Level, pace: Pace) -> float:
     work = work_of(layer)
     if work in _MOVERS:
-        values = layer.input_bytes + layer.output_bytes
+        values = layer.output_bytes  # a window's work follows from where it stands
+        if work is not Work.POOLING:
+            values += layer.input_bytes
         return moving_us(values, near) / pace.share(work)
-    if work is Work.LINEAR:
-        return machine.compute_us(layer.macs)
     return machine.compute_us(_filled(layer, machine.lanes)) / pace.share(work)
 
 
@@ -228,7 +237,5 @@ def attained_share(
     level = machine.level_for(unit.moved_bytes)
     plain = Pace("the roofs themselves")
     weights = moving_us(unit.weight_bytes, level)
-    roof, rest = _layer_us(layer, machine, level, plain), weights
-    if work_of(layer) is Work.LINEAR:
-        roof, rest = rest, roof
-    return roof / max(measured_us - overhead_us - rest, roof / _MOST)
+    roof = _layer_us(layer, machine, level, plain)
+    return roof / max(measured_us - overhead_us - weights, roof / _MOST)

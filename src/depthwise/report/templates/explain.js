@@ -170,6 +170,7 @@ function picture() {
   }
   const svg = $("steps");
   svg.setAttribute("viewBox", `0 0 ${x} ${height}`);
+  svg.style.minWidth = `${Math.round(.65 * x)}px`;  // on a narrow screen it scrolls
   svg.innerHTML = out;
   const total = valueOf(drawn, place.depth, place.output, place.i, place.j);
   const each = active.dk * active.dk * read;
