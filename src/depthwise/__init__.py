@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from depthwise.jobs.diagnosing import diagnose as diagnose
     from depthwise.jobs.open import open_model as open_model
     from depthwise.jobs.pruning import prune as prune
+    from depthwise.jobs.reviving import revive as revive
     from depthwise.jobs.separating import separate as separate
 
 # Where each public name lives. A new name takes one line here and one line above.
@@ -25,6 +26,7 @@ _HOME = {
     "diagnose": "jobs.diagnosing",
     "open_model": "jobs.open",
     "prune": "jobs.pruning",
+    "revive": "jobs.reviving",
     "separate": "jobs.separating",
 }
 

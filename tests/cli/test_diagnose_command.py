@@ -1,6 +1,7 @@
-"""``depthwise diagnose`` and ``prune`` on a file with planted channels and data."""
+"""``depthwise diagnose``, ``prune`` and ``revive`` on planted channels and data."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ def place(tmp_path_factory):
     weight, bias = b.normal(4, 8), b.normal(4)
     b.constants[weight][:, 7] = 0
     graph = b.graph(b.add("Gemm", (flat, weight, bias), {"transB": 1}))
-    save_onnx(graph, folder / "planted.onnx")
+    fixed = {name for n in graph.nodes for name in n.inputs[3:5]}
+    trained = frozenset(graph.constants) - fixed
+    save_onnx(replace(graph, parameters=trained), folder / "planted.onnx")
     x = b.rng.standard_normal((80, 3, 32)).astype("float32")
     np.savez(folder / "toy.npz", inputs=x, labels=np.arange(80) % 4)
     return folder
@@ -77,6 +80,20 @@ def test_prune_removes_the_proven_and_with_data_the_observed(run_cli, place, tmp
         assert load_onnx(out).constants["c0"].shape == (8 - len(gone), 3, 3)
 
 
+def test_what_is_revived_is_trained_on(run_cli, place, tmp_path):
+    model, data = str(place / "planted.onnx"), str(place / "toy.npz")
+    again, out = str(tmp_path / "again.onnx"), str(tmp_path / "run")
+    done = run_cli("revive", model, data, "-o", again, "--observed", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["revived"] == {"conv.n0": [1, 3, 6, 7]}
+    assert told["accuracy"]["after"] == told["accuracy"]["before"]
+    done = run_cli("train", data, "-o", out, "--model", again, "--epochs", "1")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(run_cli("diagnose", f"{out}/model", data, "--json").stdout)
+    assert told["faults"]["dead"] == told["faults"]["ignored"] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -85,6 +102,7 @@ def test_prune_removes_the_proven_and_with_data_the_observed(run_cli, place, tmp
         (["diagnose", "{m}", "nowhere.npz"], 2, "got 'nowhere.npz'"),
         (["prune", "{m}", "-o", "x.onnx", "--observed"], 2, "needs data"),
         (["prune", "{m}", "-o", "{m}"], 1, "must be new"),
+        (["revive", "{m}", "-o", "x.onnx", "--observed"], 2, "needs data"),
     ],
 )
 def test_wrong_input_is_one_sentence(run_cli, place, arguments, code, sentence):

@@ -18,6 +18,7 @@ from depthwise.cli import (
     models,
     predict,
     prune,
+    revive,
     run,
     separate,
     train,
@@ -55,6 +56,11 @@ COMMANDS = (
         "depthwise diagnose runs/watch watch --fail-on 'dead>5%'",
     ),
     Command("prune", prune.prune, "depthwise prune runs/watch watch -o runs/smaller"),
+    Command(
+        "revive",
+        revive.revive,
+        "depthwise revive runs/watch watch --observed -o runs/again",
+    ),
     Command(
         "separate",
         separate.separate,

@@ -5,6 +5,7 @@ from depthwise.diagnosis.findings import Fault, Finding, Limits
 from depthwise.diagnosis.layers import Observed, observe_layers, observed_values
 from depthwise.diagnosis.observed import directions_for, effective_rank, variance_shares
 from depthwise.diagnosis.pruning import Pruned, prune_graph
+from depthwise.diagnosis.reviving import Revived, revive_graph
 from depthwise.diagnosis.statistics import ChannelStatistics, observe
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Limits",
     "Observed",
     "Pruned",
+    "Revived",
     "diagnose_graph",
     "directions_for",
     "effective_rank",
@@ -23,5 +25,6 @@ __all__ = [
     "observe_layers",
     "observed_values",
     "prune_graph",
+    "revive_graph",
     "variance_shares",
 ]

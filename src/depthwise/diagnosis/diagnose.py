@@ -46,6 +46,9 @@ class LayerDiagnosis:
         channels: How many it has.
         findings: What is wrong with them.
         statistics: What they did on data, or None without data.
+        separable: Share of a dense kernel's energy that the best 1, 2, … separable
+            terms hold; empty where there is nothing to take apart, or nobody looked.
+        pays_up_to: Terms with which the sum still costs less than the layer.
 
     Example:
         >>> LayerDiagnosis("conv", "", 8, ()).worst
@@ -57,6 +60,8 @@ class LayerDiagnosis:
     channels: int
     findings: tuple[Finding, ...]
     statistics: ChannelStatistics | None = None
+    separable: tuple[float, ...] = ()
+    pays_up_to: int = 0
 
     def share(self, fault: Fault) -> float:
         """Divide the channels with a fault by all, proven or observed.
@@ -100,6 +105,8 @@ class LayerDiagnosis:
             "scope": self.scope,
             "channels": self.channels,
             "findings": [finding.to_dict() for finding in self.findings],
+            "separable_energy": list(self.separable),
+            "separable_terms_that_pay": self.pays_up_to,
         }
         if self.statistics is None:
             return told

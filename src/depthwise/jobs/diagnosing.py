@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 from depthwise.diagnosis import Diagnosis, Fault, Limits, diagnose_graph
 from depthwise.errors import MissingDependencyError, UsageError
 from depthwise.execute import Run, run
+from depthwise.graph import Graph
 from depthwise.jobs.open import Opened, open_model
 from depthwise.jobs.rooms import torch_room
-from depthwise.jobs.samples import samples_for
+from depthwise.jobs.samples import Samples, samples_for
 from depthwise.jobs.sensing import sense
+from depthwise.separation import Samples as Watched
+from depthwise.separation import separability_of
 
 Array: TypeAlias = NDArray[Any]
+_WATCHED = 256
+"""Samples that say which taps of a kernel matter."""
+_ROWS = 4096
+"""Positions at which they are looked at, all together."""
 
 
 def diagnose(
@@ -38,8 +46,9 @@ def diagnose(
         reading: Arguments of ``open_dataset`` by name, for data by name or path.
 
     Returns:
-        The diagnosis: findings by layer, each proven or observed; with labelled data
-        of sensors, what each sensor contributes.
+        The diagnosis: findings by layer, each proven or observed; how much of each
+        dense layer few separable terms hold; with labelled data of sensors, what each
+        sensor contributes.
 
     Raises:
         DataError: If the data do not fit the model.
@@ -50,18 +59,54 @@ def diagnose(
         (544, 0)
     """
     opened = model if isinstance(model, Opened) else open_model(model, input_shape)
+    graph = opened.graph
     if data is None:
-        return diagnose_graph(opened.graph, limits=limits)
+        return _with_separability(diagnose_graph(graph, limits=limits), graph)
     if isinstance(data, str):
         held = samples_for(opened, data, reading or {})
         batches = (inputs for inputs, _ in held.batches())
-        told = _told(opened, batches, limits)
-        return replace(told, sensors=sense(opened.graph, held, fastest()))
-    return _told(opened, data, limits)
+        told = diagnose_graph(graph, batches, execute=fastest(), limits=limits)
+        told = replace(told, sensors=sense(graph, held, fastest()))
+        return _with_separability(told, graph, _some(held))
+    first = _Head(data)
+    told = diagnose_graph(graph, first, execute=fastest(), limits=limits)
+    return _with_separability(told, graph, first.kept)
 
 
-def _told(opened: Opened, data: Iterable[Array], limits: Limits | None) -> Diagnosis:
-    return diagnose_graph(opened.graph, data, execute=fastest(), limits=limits)
+class _Head:
+    """Batches that are streamed once; the first ones are kept to be run again."""
+
+    def __init__(self, batches: Iterable[Array]) -> None:
+        self._batches = batches
+        self.kept: list[Array] = []
+
+    def __iter__(self) -> Iterator[Array]:
+        for batch in self._batches:
+            if sum(map(len, self.kept)) < _WATCHED:
+                self.kept.append(batch[:_WATCHED])
+            yield batch
+
+
+def _some(held: Samples) -> list[Array]:
+    """Draw the samples that weigh the taps of kernels."""
+    count = len(held.dataset)
+    order = np.random.default_rng(0).permutation(count)[:_WATCHED]
+    return [inputs for inputs, _ in held.batches(order)]
+
+
+def _with_separability(
+    told: Diagnosis, graph: Graph, batches: Sequence[Array] = ()
+) -> Diagnosis:
+    """Say of every dense layer what few separable terms hold of it."""
+    watched = Watched(batches, fastest(), rows=_ROWS) if batches else None
+    found = {entry.layer: entry for entry in separability_of(graph, watched)}
+    layers = tuple(
+        replace(layer, separable=entry.energy, pays_up_to=entry.pays_up_to)
+        if (entry := found.get(layer.name))
+        else layer
+        for layer in told.layers
+    )
+    return replace(told, layers=layers)
 
 
 def limits_of(duplicate: float) -> Limits:

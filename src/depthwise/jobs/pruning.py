@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from depthwise.costing import CostReport, count
 from depthwise.diagnosis import Pruned, diagnose_graph, prune_graph
+from depthwise.diagnosis.bounds import Span
 from depthwise.diagnosis.knowledge import known_spans
 from depthwise.errors import UsageError
 from depthwise.execute import run
 from depthwise.graph import Graph
+from depthwise.graph.edits import ReplaceArrays
 from depthwise.jobs.dataset import choose_split
 from depthwise.jobs.diagnosing import fastest
 from depthwise.jobs.export import draw, relative_error
@@ -109,37 +111,96 @@ def prune(
         raise UsageError(msg, "name the data, or leave --observed out")
     opened = model if isinstance(model, Opened) else open_model(model, input_shape)
     graph = opened.graph
-    held = rows = None
-    if isinstance(data, str):
-        held = samples_for(opened, data, reading or {})
-        parts = choose_split(held.dataset)
-        rows, unseen = parts.train, np.concatenate([parts.validation, parts.test])
-        data = (inputs for inputs, _ in held.batches(rows))
-    known = None
-    if observed and data is not None:
-        seen = diagnose_graph(graph, data, execute=fastest()).observed
-        known = known_spans(graph, seen) if seen is not None else None
-    pruned = prune_graph(graph, known)
-    scores = {}
-    if held is not None:
-        scores["before"] = accuracy(graph, held, unseen)
-        scores["after"] = accuracy(pruned.graph, held, unseen)
+    look = look_at(opened, data, observed=observed, reading=reading)
+    pruned = prune_graph(graph, look.known)
     return PruneResult(
-        model=_applied(model, opened, pruned),
+        model=applied(model, opened, pruned.edits, pruned.graph),
         graph=pruned.graph,
         pruned=pruned,
         before=count(graph),
         after=count(pruned.graph),
         error=change(graph, pruned.graph),
-        scores=scores,
+        scores=look.scores(graph, pruned.graph),
     )
 
 
-def _applied(model: Any, opened: Opened, pruned: Pruned) -> Any:
-    """Give back what was given: a module keeps its class and its other names."""
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What data say of a model: spans of its values, and samples that score it.
+
+    Args:
+        known: Spans of values, where they were asked for.
+        held: Labelled samples, or None.
+        unseen: Those of them that no span was taken from.
+    """
+
+    known: Mapping[str, Span] | None = None
+    held: Samples | None = None
+    unseen: Array | None = None
+
+    def scores(self, before: Graph, after: Graph) -> dict[str, float]:
+        """Score two networks on samples that were not looked at.
+
+        Args:
+            before: One of them.
+            after: The other.
+
+        Returns:
+            Shares of right answers, or nothing without labels.
+        """
+        if self.held is None or self.unseen is None:
+            return {}
+        named = {"before": before, "after": after}
+        return {n: accuracy(g, self.held, self.unseen) for n, g in named.items()}
+
+
+def look_at(
+    opened: Opened,
+    data: str | Iterable[Array] | None,
+    *,
+    observed: bool,
+    reading: Mapping[str, Any] | None,
+) -> Look:
+    """Look at a model on data, before channels that carry nothing are changed.
+
+    Args:
+        opened: The model.
+        data: Labelled data by name or path, batches ready for the network, or None.
+        observed: Whether to take spans of its values from the data.
+        reading: Arguments of ``open_dataset`` by name, for data by name or path.
+
+    Returns:
+        Spans from a part of the samples, and the others to score with.
+    """
+    held = unseen = known = None
+    if isinstance(data, str):
+        held = samples_for(opened, data, reading or {})
+        parts = choose_split(held.dataset)
+        rows, unseen = parts.train, np.concatenate([parts.validation, parts.test])
+        data = (inputs for inputs, _ in held.batches(rows))
+    if observed and data is not None:
+        seen = diagnose_graph(opened.graph, data, execute=fastest()).observed
+        known = known_spans(opened.graph, seen) if seen is not None else None
+    return Look(known, held, unseen)
+
+
+def applied(
+    model: Any, opened: Opened, edits: Sequence[ReplaceArrays], graph: Graph
+) -> Any:
+    """Give back what was given: a module keeps its class and its other names.
+
+    Args:
+        model: What was given.
+        opened: The same, opened.
+        edits: What changed.
+        graph: The changed network.
+
+    Returns:
+        A copy of the module with the edits, or the graph.
+    """
     if opened.module is None or opened.module is not model:
-        return pruned.graph
-    return torch_room("bridge").apply(pruned.edits, model)
+        return graph
+    return torch_room("bridge").apply(edits, model)
 
 
 def accuracy(graph: Graph, held: Samples, rows: Array) -> float:

@@ -92,7 +92,11 @@ def _module(opened: Opened) -> Any:
     if last is not None and last.op == "Softmax":
         msg = f"a network to train gives logits; {opened.name} ends in Softmax"
         raise UsageError(msg, "export it without its last node")
-    return opened.module or torch_room("bridge").module(graph)
+    module = opened.module or torch_room("bridge").module(graph)
+    if not any(weight.requires_grad for weight in module.parameters()):
+        msg = f"a network to train has weights that may change; {opened.name} has none"
+        raise UsageError(msg)
+    return module
 
 
 def _known(opened: Opened, dataset: Dataset) -> Preprocessing | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rich.table
 
 from depthwise.diagnosis import Diagnosis, Fault, LayerDiagnosis, directions_for
 from depthwise.report.terminal import table, thousands
+
+_LAYERS = 5
+_TERMS = 3
 
 
 def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
@@ -18,7 +21,8 @@ def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
         told: What was found.
 
     Returns:
-        A table of the worst layers, and one of faults if there are any.
+        A table of the worst layers, one of faults if there are any, and one of dense
+        layers that could be taken apart.
 
     Example:
         >>> len(diagnosis_tables(Diagnosis("nothing", ())))
@@ -53,7 +57,34 @@ def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
     ]
     names = ("fault", "proven", "observed", "of all channels", "what it is")
     tables = [table(title, head, rows, prose=[5])]
-    return [*tables, table("faults", names, faults, prose=[4])] if faults else tables
+    if faults:
+        tables.append(table("faults", names, faults, prose=[4]))
+    return [*tables, *_separable(told)]
+
+
+def _separable(told: Diagnosis) -> list[rich.table.Table]:
+    """Say what few separable terms hold of each dense layer, the best ones first."""
+    dense = [layer for layer in told.layers if layer.pays_up_to]
+    order = sorted(dense, key=lambda layer: -layer.separable[0])
+    rows = [
+        (
+            layer.name,
+            *(f"{100 * layer.separable[n]:.0f} %" for n in _terms(layer)),
+            *[""] * (_TERMS - len(_terms(layer))),
+            str(layer.pays_up_to),
+        )
+        for layer in order[:_LAYERS]
+    ]
+    if not rows:
+        return []
+    weighed = "weighted by the data" if told.samples else "of the weights"
+    title = f"dense layers as separable terms: energy held, {weighed}"
+    head = ("layer", "1 term", "2 terms", "3 terms", "terms that pay")
+    return [table(title, head, rows)]
+
+
+def _terms(layer: LayerDiagnosis) -> range:
+    return range(min(_TERMS, len(layer.separable)))
 
 
 def advice_lines(told: Diagnosis) -> list[str]:
@@ -92,29 +123,57 @@ def pruning_tables(told: Mapping[str, Any]) -> list[rich.table.Table]:
         >>> len(pruning_tables(made))
         2
     """
-    went = [
-        (layer, str(len(gone)), ", ".join(map(str, gone)))
-        for layer, gone in told["removed"].items()
+    figures = [
+        ("MACs", *map(thousands, _ends(told["macs"]))),
+        ("parameters", *map(thousands, _ends(told["params"]))),
+    ]
+    title = f"{told['name']}: {'removed' if told['removed'] else 'nothing to remove'}"
+    return _changed(title, told["removed"], told, ("cost", figures))
+
+
+def reviving_tables(told: Mapping[str, Any]) -> list[rich.table.Table]:
+    """Lay out what reviving did.
+
+    Args:
+        told: ``ReviveResult.to_dict()``.
+
+    Returns:
+        What begins anew, what could not, and what results did.
+
+    Example:
+        >>> made = {"name": "n", "revived": {}, "kept": {}, "error": 0.0}
+        >>> len(reviving_tables({**made, "accuracy": {}}))
+        2
+    """
+    title = f"{told['name']}: {'revived' if told['revived'] else 'nothing to revive'}"
+    return _changed(title, told["revived"], told, ("results", []))
+
+
+def _changed(
+    title: str,
+    channels: Mapping[str, Sequence[int]],
+    told: Mapping[str, Any],
+    last: tuple[str, list[tuple[str, ...]]],
+) -> list[rich.table.Table]:
+    rows = [
+        (layer, str(len(some)), ", ".join(map(str, some)))
+        for layer, some in channels.items()
     ]
     stayed = [
         (layer, channel, why)
         for layer, held in told["kept"].items()
         for channel, why in held.items()
     ]
-    figures = [
-        ("MACs", *map(thousands, _ends(told["macs"]))),
-        ("parameters", *map(thousands, _ends(told["params"]))),
-    ]
+    name, figures = last
     if told["accuracy"]:
         before, after = _ends(told["accuracy"])
         figures.append(("accuracy", f"{100 * before:.2f} %", f"{100 * after:.2f} %"))
     figures.append(("largest change of a result", "", f"{told['error']:.1e}"))
-    title = f"{told['name']}: {'removed' if went else 'nothing to remove'}"
-    tables = [table(title, ("layer", "", "channels"), went, prose=[2])]
+    tables = [table(title, ("layer", "", "channels"), rows, prose=[2])]
     if stayed:
         head = ("layer", "channel", "why it stays")
         tables.append(table("carry nothing, but stay", head, stayed, prose=[2]))
-    return [*tables, table("cost", ("", "before", "after"), figures)]
+    return [*tables, table(name, ("", "before", "after"), figures)]
 
 
 def _ends(pair: Mapping[str, float]) -> tuple[float, float]:

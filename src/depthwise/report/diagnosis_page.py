@@ -9,7 +9,7 @@ from depthwise.diagnosis.sensors import SensorAnalysis, Way
 from depthwise.graph import Graph
 from depthwise.report import channels
 from depthwise.report.diagnosis import advice_lines
-from depthwise.report.figures import PALETTE, heatmap, titled
+from depthwise.report.figures import PALETTE, heatmap, lines, titled
 from depthwise.report.page import Section, Table
 from depthwise.report.sensors import sensor_lines
 
@@ -41,9 +41,41 @@ def diagnosis_sections(told: Diagnosis, graph: Graph) -> list[Section]:
     if drawn:
         text = "Red is below zero, blue above. A kernel without colour is a zero one."
         sections.append(Section("Kernels", text, drawn))
+    sections += _separable(told)
     if told.sensors is not None:
         sections += _sensors(told.sensors)
     return sections
+
+
+def _separable(told: Diagnosis) -> list[Section]:
+    """Draw what 1, 2, … separable terms hold of the dense layers that could pay."""
+    dense = [layer for layer in told.layers if layer.pays_up_to]
+    if not dense:
+        return []
+    step = -(-len(dense) // 6)
+    series = {
+        layer.name: (
+            range(1, len(layer.separable) + 1),
+            [100 * held for held in layer.separable],
+        )
+        for layer in dense[::step]
+    }
+    figure = lines(
+        "Energy that separable terms hold", series, x_title="terms", y_title="%"
+    )
+    rows = [
+        (layer.name, f"{100 * layer.separable[0]:.1f} %", str(layer.pays_up_to))
+        for layer in dense
+    ]
+    text = (
+        "A dense kernel is a sum of separable ones. The sooner a line nears 100 %, the "
+        "fewer terms do its work; `depthwise separate` takes such a layer apart. More "
+        "terms than those that pay cost more than the layer itself."
+    )
+    head = ("layer", "held by one term", "terms that pay")
+    return [
+        Section("How separable dense layers are", text, [figure], Table(head, rows))
+    ]
 
 
 def _found(told: Diagnosis) -> Section:

@@ -55,7 +55,8 @@ def sensor_lines(told: SensorAnalysis) -> list[str]:
     lines = [f"mean |correlation| of channels: {', '.join(means)}"] if means else []
     strongest = told.strongest_lags()[:1]
     for first, second, rho, lag in strongest:
-        when = f"{abs(lag)} samples {'later' if lag > 0 else 'earlier'}"
+        steps = "1 sample" if abs(lag) == 1 else f"{abs(lag)} samples"
+        when = f"{steps} {'later' if lag > 0 else 'earlier'}"
         where = when if lag else "at the same time"
         lines.append(f"most alike: {first} and {second} {where}, ρ {rho:+.2f}")
     for pair in [p for p in told.pairs if p.beyond.sure][:_PAIRS]:

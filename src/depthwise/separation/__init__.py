@@ -4,6 +4,7 @@ from depthwise.separation.factors import Factors, Order, factorise
 from depthwise.separation.forms import Form
 from depthwise.separation.looking import Samples
 from depthwise.separation.plan import Goal
+from depthwise.separation.separability import Separability, separability_of
 from depthwise.separation.separating import BOTH, Layer, Separated, separate_graph
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "Layer",
     "Order",
     "Samples",
+    "Separability",
     "Separated",
     "factorise",
+    "separability_of",
     "separate_graph",
 ]

@@ -153,6 +153,34 @@ def factorise(
     return Factors(order, groups, tuple(taps), owned, mixing)
 
 
+def term_energies(weight: Array, groups: int, covariance: Array | None = None) -> Array:
+    """Tell what share of a kernel's energy its best separable terms hold.
+
+    Args:
+        weight: ``[K, C/groups, *taps]``.
+        groups: Groups of channels that do not meet; divides K.
+        covariance: Of what the taps of each input channel see, ``[C, taps, taps]``;
+            None weighs all weights alike.
+
+    Returns:
+        ``[rank]``, from what one term holds up to 1; ones for a kernel of zeros.
+
+    Example:
+        >>> kernel = np.array([[3.0, 0.0], [0.0, 4.0]]).reshape(2, 1, 2)
+        >>> term_energies(kernel, 1).round(2).tolist()
+        [0.64, 1.0]
+    """
+    outputs, inner, *taps = weight.shape
+    flat = weight.astype(np.float64).reshape(groups, -1, inner, math.prod(taps))
+    matrices = flat.swapaxes(1, 2).reshape(groups * inner, outputs // groups, -1)
+    if covariance is not None:
+        values, vectors = np.linalg.eigh(covariance)
+        matrices = matrices @ (vectors * np.sqrt(values.clip(0))[:, None])
+    squares = np.linalg.svd(matrices, compute_uv=False) ** 2
+    held = np.cumsum(squares.sum(axis=0))
+    return np.asarray(held / held[-1] if held[-1] > 0 else np.ones_like(held))
+
+
 def _of_taps(covariance: Array, inner: int) -> Array:
     """Covariance of the taps of each input channel, ``[groups, C/groups, t, t]``."""
     groups, size, _ = covariance.shape

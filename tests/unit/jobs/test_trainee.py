@@ -20,6 +20,9 @@ def small():
     layers = [nn.Conv2d(1, 8, 3, 2), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten()]
     return nn.Sequential(*layers, nn.Dropout(0.1), nn.Linear(72, 10))
 
+def weightless():
+    return nn.Sequential(nn.AdaptiveAvgPool2d((1, 10)), nn.Flatten())
+
 def chances():
     return nn.Sequential(small(), nn.Softmax(1))
 """
@@ -93,5 +96,7 @@ def test_what_does_not_go_together_is_refused(
         make_trainee(others, model)
     with pytest.raises(UsageError, match="conv does not go with this sort of model"):
         make_trainee(digits, model, conv="dense")
+    with pytest.raises(UsageError, match="may change; weightless has none"):
+        make_trainee(digits, f"{code}:weightless")
     with pytest.raises(UsageError, match="gives logits; chances ends in Softmax"):
         make_trainee(digits, f"{code}:chances")

@@ -67,20 +67,31 @@ def edits_of(graph: Graph, plan: Plan) -> tuple[ReplaceArrays, ...]:
     groups: dict[str, int] = {}
     for node in bound.nodes:
         call = call_of(node, bound.types, bound.constants)
-        for name, axis, mask in _losses(call, plan):
+        for name, axis, mask in losses_of(call, plan):
             cuts[name].lose(axis, mask, name)
-        _fold(bound, call, plan, cuts)
+        for name, gain in gains_of(bound, call, plan):
+            cuts[name].gains.append(gain)
         if node.inputs and tie_of(call, 0).link is Link.GROUPED:
             groups[node.outputs[0]] = _groups_left(call, plan)
     changed = {
         name: cut.apply(np.asarray(graph.constants[name])) for name, cut in cuts.items()
     }
-    return tuple(_written(graph, changed, groups))
+    return tuple(written(graph, changed, groups))
 
 
-def _written(
+def written(
     graph: Graph, changed: Mapping[str, Array], groups: Mapping[str, int]
 ) -> Iterator[ReplaceArrays]:
+    """Write changed arrays as edits.
+
+    Args:
+        graph: The graph that reads them.
+        changed: Arrays by name.
+        groups: Groups that convolutions have now, by the name of their result.
+
+    Yields:
+        One edit for each layer that changes, in order.
+    """
     done: set[str] = set()
     for node in graph.nodes:
         own = {n: changed[n] for n in node.inputs if n in changed and n not in done}
@@ -94,8 +105,16 @@ def _written(
         yield ReplaceArrays(node.scope, own, attributes)
 
 
-def _losses(call: Call, plan: Plan) -> Iterator[tuple[str, int, Array]]:
-    """List what a node's constants lose: the array, its axis, and what stays."""
+def losses_of(call: Call, plan: Plan) -> Iterator[tuple[str, int, Array]]:
+    """List what a node's constants lose.
+
+    Args:
+        call: The node.
+        plan: What goes.
+
+    Yields:
+        The array's name, its axis, and a mask of what stays.
+    """
     node = call.node
     keep = plan.keep.get(node.outputs[0])
     before = plan.keep.get(node.inputs[0]) if node.inputs else None
@@ -143,19 +162,26 @@ def _groups_left(call: Call, plan: Plan) -> int:
     return int(keep.reshape(group, -1).any(axis=1).sum())
 
 
-def _fold(graph: Graph, call: Call, plan: Plan, cuts: dict[str, _Cut]) -> None:
-    """Add what removed constants contributed to the bias, or take it off the mean."""
+def gains_of(graph: Graph, call: Call, plan: Plan) -> Iterator[tuple[str, Array]]:
+    """Find what a bias gains, or a norm's mean loses, for constants that go.
+
+    Args:
+        graph: The graph, its batch bound.
+        call: One of its nodes.
+        plan: What goes.
+
+    Yields:
+        The array's name, and what to add to it.
+    """
     node = call.node
     before = plan.keep.get(node.inputs[0]) if node.inputs else None
     if before is None or tie_of(call, 0).link is not Link.MIXED:
         return
     numbers = np.where(before, 0.0, plan.constants[node.inputs[0]])
-    if not numbers.any():
-        return
-    target = fold_target(graph, node)
+    target = fold_target(graph, node) if numbers.any() else None
     if target is not None:
         name, sign = target
-        cuts[name].gains.append(sign * _contribution(call, numbers))
+        yield name, sign * _contribution(call, numbers)
 
 
 def _contribution(call: Call, numbers: Array) -> Array:
