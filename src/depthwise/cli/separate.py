@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -74,30 +75,34 @@ def separate(
     from depthwise.jobs import separating as jobs
     from depthwise.jobs.export import check_new, write_edited
     from depthwise.jobs.open import parse_shape
+    from depthwise.report.progress import steps_bar
     from depthwise.report.separation import separation_tables
     from depthwise.report.terminal import stdout
 
     check_new(out)
     opened = network.open(model, parse_shape(shape))
+    fine = jobs.Tuning(
+        epochs=tuning.finetune,
+        learning_rate=tuning.learning_rate,
+        batch_size=tuning.batch_size,
+        seed=tuning.seed,
+        progress=True,
+    )
+    parts = jobs.Parts(
+        samples=samples,
+        test=test or (),
+        validation=validation or (),
+        reading={**reading.parsed(), "on_bad": on_bad.value},
+    )
     result = jobs.separate(
         opened,
         data,
         budget=budget,
         energy=energy,
         order=order,
-        finetune=jobs.Tuning(
-            epochs=tuning.finetune,
-            learning_rate=tuning.learning_rate,
-            batch_size=tuning.batch_size,
-            seed=tuning.seed,
-            progress=True,
-        ),
-        parts=jobs.Parts(
-            samples=samples,
-            test=test or (),
-            validation=validation or (),
-            reading={**reading.parsed(), "on_bad": on_bad.value},
-        ),
+        finetune=fine,
+        parts=parts,
+        bar=partial(steps_bar, "Taking apart"),
     )
     told = result.to_dict()
     path = write_edited(result.graph, opened.folder, out, {"separated": told})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
@@ -25,6 +26,7 @@ from depthwise.separation import BOTH, Goal, Layer, Order, Separated, separate_g
 from depthwise.separation import Samples as Watched
 
 Array: TypeAlias = NDArray[Any]
+Bar: TypeAlias = Callable[[], AbstractContextManager[Callable[[int, int], None]]]
 BUDGET = 0.5
 """Share of the multiply-accumulates that is left where nothing was asked for."""
 SAMPLES = 512
@@ -178,6 +180,7 @@ def separate(
     finetune: int | Tuning = 0,
     input_shape: Sequence[int] | None = None,
     parts: Parts | None = None,
+    bar: Bar | None = None,
 ) -> SeparateResult:
     """Take a trained model's dense convolutions apart, where that pays.
 
@@ -194,6 +197,8 @@ def separate(
         input_shape: Of one batch, where the model does not know its input.
         parts: Which samples are looked at; labelled data are split, and accuracy is
             that of the test part.
+        bar: Opens what shows steps done and steps in all, at most, while layers are
+            taken apart and repaired.
 
     Returns:
         The cheaper model and the report.
@@ -222,9 +227,15 @@ def separate(
     own = opened.module if opened.module is model else None
     known = _data(opened, data, parts or Parts())
     watched = None if known is None else Watched(known.batches, fastest())
-    found = separate_graph(
-        opened.graph, goal, orders=orders, samples=watched, fixed=_fixed(opened, own)
-    )
+    with nullcontext() if bar is None else bar() as progress:
+        found = separate_graph(
+            opened.graph,
+            goal,
+            orders=orders,
+            samples=watched,
+            fixed=_fixed(opened, own),
+            progress=progress,
+        )
     changed = None if own is None else torch_room("bridge").apply(found.edits, own)
     scores = _scores(opened.graph, found, known)
     graph = found.graph

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -88,7 +88,10 @@ def moments_of(graph: Graph, site: Site, samples: Samples) -> Sums:
 
 
 def repair(
-    graph: Graph, chosen: Sequence[Chosen], samples: Samples
+    graph: Graph,
+    chosen: Sequence[Chosen],
+    samples: Samples,
+    step: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[Edit, ...], Mapping[str, float]]:
     """Refit layer after layer, each on inputs that the ones before have changed.
 
@@ -99,6 +102,7 @@ def repair(
         graph: The original network.
         chosen: Its layers that change.
         samples: What to watch.
+        step: Called after each layer.
 
     Returns:
         The edits, and what is left of each layer's variance, by name.
@@ -118,6 +122,7 @@ def repair(
             current = apply_edits(graph, edits.values())
             edit, error = _refitted(graph, current, now, samples)
             edits[now.site.name], errors[now.site.name] = edit, error
+            step()
         elif norms.get(node.name) is node:
             current = apply_edits(graph, edits.values())
             edits[f"norm {node.name}"] = moved_norm(graph, current, node, samples)

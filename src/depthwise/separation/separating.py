@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ from depthwise.separation.repair import Chosen, moments_of, repair
 from depthwise.separation.sites import Fixed, Site, sites_of
 
 Array: TypeAlias = NDArray[Any]
+Progress: TypeAlias = Callable[[int, int], None]
 BOTH = tuple(Order)
 
 
@@ -101,6 +103,7 @@ def separate_graph(
     orders: Sequence[Order] = BOTH,
     samples: Samples | None = None,
     fixed: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> Separated:
     """Take the dense convolutions of a trained network apart, where that pays.
 
@@ -110,6 +113,8 @@ def separate_graph(
         orders: Which half may come first.
         samples: Inputs that decide what matters, and repair what is lost.
         fixed: Why some layers must stay, by name.
+        progress: Called with steps done and the most there can be: every layer is
+            taken apart, and those that change are repaired.
 
     Returns:
         The cheaper network, with its edits and what became of every layer.
@@ -131,11 +136,13 @@ def separate_graph(
     """
     _check(goal)
     found = sites_of(graph, fixed)
+    sites = [one for one in found if isinstance(one, Site)]
+    step = _steps(progress, 2 * len(sites))
     candidates: list[Candidate] = []
-    for site in found:
-        if isinstance(site, Site):
-            seen = None if samples is None else moments_of(graph, site, samples)
-            candidates.append(candidate_of(site, orders, seen))
+    for site in sites:
+        seen = None if samples is None else moments_of(graph, site, samples)
+        candidates.append(candidate_of(site, orders, seen))
+        step()
     if not any(candidate.forms for candidate in candidates):
         raise _refusal(graph, found, candidates)
     choice = _planned(graph, candidates, goal)
@@ -146,11 +153,22 @@ def separate_graph(
     errors: Mapping[str, float] = {one.site.name: one.form.error for one in chosen}
     plain = repaired = apply_edits(graph, edits)
     if samples is not None:
-        edits, errors = repair(graph, chosen, samples)
+        edits, errors = repair(graph, chosen, samples, step)
         repaired = apply_edits(graph, edits)
     layers = tuple(_layers(found, candidates, chosen, errors, goal))
     count = 0 if samples is None else samples.count
     return Separated(repaired, plain, edits, layers, count)
+
+
+def _steps(progress: Progress | None, total: int) -> Callable[[], None]:
+    """Count steps, and tell who wants to know."""
+    count = itertools.count(1)
+
+    def step() -> None:
+        if progress is not None:
+            progress(next(count), total)
+
+    return step
 
 
 def macs_of(graph: Graph) -> int:

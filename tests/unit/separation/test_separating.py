@@ -51,10 +51,13 @@ def relative(old: np.ndarray, new: np.ndarray) -> float:
 @pytest.mark.parametrize("norms", [True, False])
 def test_errors_are_those_of_the_layers_outputs_on_the_data(order, norms) -> None:
     graph, samples = network(norms=norms), watched()
-    found = separate_graph(graph, Goal(budget=0.7), orders=[order], samples=samples)
+    steps: list[tuple[int, int]] = []
+    goal, note = Goal(budget=0.7), lambda *step: steps.append(step)
+    found = separate_graph(graph, goal, orders=[order], samples=samples, progress=note)
     changed = [layer for layer in found.layers if layer.form is not None]
     assert changed
     assert found.samples == 96
+    assert steps == [(n, 4) for n in range(1, 3 + len(changed))]
     for layer in changed:
         value = next(n.outputs[0] for n in graph.nodes if n.name == layer.name)
         old, new = (results(g, samples, value) for g in (graph, found.graph))
