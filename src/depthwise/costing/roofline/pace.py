@@ -229,7 +229,7 @@ def attained_share(
         >>> machine = Machine("small", 1, 50.0, (Level("memory", 1 << 40, 10.0),))
         >>> layer = LayerCost("m", "", "MaxPool", Kind.OTHER, 0, 0, 9, (1, 9), 0)
         >>> from dataclasses import replace
-        >>> unit = Unit("m", (replace(layer, input_bytes=4000),), 4000, 0, 0)
+        >>> unit = Unit("m", (replace(layer, output_bytes=4000),), 4000, 0, 0)
         >>> round(attained_share(unit, machine, 0.1, 0.9), 3)
         0.5
     """
