@@ -106,6 +106,11 @@ def test_the_roofline_says_why_fewer_macs_are_not_faster(run_cli):
     assert done.returncode == 0, done.stderr
     assert "Fewer MACs, why not faster?" in done.stdout
     assert "operations a byte to reach the peak" in done.stdout
+    done = run_cli("cost", "sensor_net", "ds_cnn", "--roofline", "--json")
+    assert [each["name"] for each in json.loads(done.stdout)] == [
+        "sensor_net",
+        "ds_cnn",
+    ]
 
 
 def test_two_networks_stand_side_by_side(run_cli, tmp_path):

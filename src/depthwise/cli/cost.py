@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from depthwise.cli import options
-from depthwise.cli.cost_roofline import MachineOptions, show_roofline
-from depthwise.cli.cost_sweep import Subject, SweepOptions, show_sweep
+from depthwise.cli.cost_roofline import MachineOptions, show_rooflines
+from depthwise.cli.cost_sweep import Subject, SweepOptions, show_sweeps
 from depthwise.cli.network_options import NetworkOptions
 
 if TYPE_CHECKING:
@@ -66,9 +66,8 @@ def cost(
     sizes = parse_shape(shape)
     threads = machine.threads if machine.wanted else 0
     if sweep.sweep:
-        for model in models:
-            subject = Subject(model, sizes, network.conv, threads)
-            show_sweep(subject, sweep, json=json)
+        subject = Subject(models, sizes, network.conv, threads, machine.recalibrate)
+        show_sweeps(subject, sweep, json=json)
         return
     opened = [
         network.open(model, sizes, allow_unknown=allow_unknown) for model in models
@@ -78,8 +77,7 @@ def cost(
         show_page(opened, html, batch=samples, machine=machine)
         return
     if machine.wanted:
-        for each in opened:
-            show_roofline(each, samples, machine, layers=layers, json=json)
+        show_rooflines(opened, samples, machine, layers=layers, json=json)
         return
     reports = [cost_of(each, batch=samples) for each in opened]
     if json:

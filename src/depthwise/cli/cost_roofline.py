@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from depthwise.jobs.open import Opened
 
 _ROOFS = "The machine's roofs above every layer, and the time predicted from them."
@@ -43,17 +45,22 @@ class MachineOptions:
         return self.roofline or self.measure or self.recalibrate
 
 
-def show_roofline(
-    opened: Opened, batch: int, machine: MachineOptions, *, layers: bool, json: bool
+def show_rooflines(
+    opened: Sequence[Opened],
+    batch: int,
+    machine: MachineOptions,
+    *,
+    layers: bool,
+    json: bool,
 ) -> None:
-    """Print a network under the roofs of this machine.
+    """Print networks under the roofs of this machine.
 
     Args:
-        opened: The network.
+        opened: The networks.
         batch: Samples a run.
         machine: What to show.
         layers: Whether to show every unit.
-        json: Whether to print JSON.
+        json: Whether to print JSON: of several networks, a list.
     """
     from depthwise.files import to_json
     from depthwise.jobs.machine import calibrate
@@ -62,16 +69,21 @@ def show_roofline(
     from depthwise.report.terminal import stdout
 
     found = calibrate(threads=machine.threads, again=machine.recalibrate)
-    model = roofline(opened.graph, batch=batch, calibration=found)
-    if machine.measure:
-        model = measured(model, opened.graph, say=_say)
+    models = []
+    for each in opened:
+        model = roofline(each.graph, batch=batch, calibration=found)
+        if machine.measure:
+            model = measured(model, each.graph, say=_say)
+        models.append(model)
     if json:
-        typer.echo(to_json(model.to_dict()))
+        told = [model.to_dict() for model in models]
+        typer.echo(to_json(told[0] if len(told) == 1 else told))
         return
-    for table in roofline_tables(model, layers=layers):
-        stdout().print(table)
-    for line in reason_lines(model):
-        stdout().print(line)
+    for model in models:
+        for table in roofline_tables(model, layers=layers):
+            stdout().print(table)
+        for line in reason_lines(model):
+            stdout().print(line)
 
 
 def _say(line: str) -> None:

@@ -39,25 +39,27 @@ class Subject:
     """What is swept.
 
     Args:
-        name: A registered network.
+        names: Registered networks.
         shape: Of one batch, or None.
         conv: Which twin, or None.
         threads: Threads to predict times for; 0 predicts none.
+        again: Whether to measure the machine's roofs again.
     """
 
-    name: str
+    names: Sequence[str]
     shape: Sequence[int] | None
     conv: str | None
     threads: int
+    again: bool = False
 
 
-def show_sweep(subject: Subject, wish: SweepOptions, *, json: bool) -> None:
-    """Print widths and resolutions of a network.
+def show_sweeps(subject: Subject, wish: SweepOptions, *, json: bool) -> None:
+    """Print widths and resolutions of networks.
 
     Args:
         subject: What is swept.
         wish: Over what.
-        json: Whether to print JSON.
+        json: Whether to print JSON: of several networks, a list.
     """
     from depthwise.files import to_json
     from depthwise.jobs.machine import calibrate
@@ -65,18 +67,26 @@ def show_sweep(subject: Subject, wish: SweepOptions, *, json: bool) -> None:
     from depthwise.report.sweep import sweep_table
     from depthwise.report.terminal import stdout
 
-    found = sweep(
-        subject.name,
-        subject.shape,
-        widths=parse_numbers(wish.widths, "--widths"),
-        sizes=[int(size) for size in parse_numbers(wish.sizes, "--sizes")],
-        conv=subject.conv,
-        calibration=calibrate(threads=subject.threads) if subject.threads else None,
-        say=lambda line: typer.echo(line, err=True),
-    )
+    machine = None
+    if subject.threads:
+        machine = calibrate(threads=subject.threads, again=subject.again)
+    found = [
+        sweep(
+            name,
+            subject.shape,
+            widths=parse_numbers(wish.widths, "--widths"),
+            sizes=[int(size) for size in parse_numbers(wish.sizes, "--sizes")],
+            conv=subject.conv,
+            calibration=machine,
+            say=lambda line: typer.echo(line, err=True),
+        )
+        for name in subject.names
+    ]
     if json:
-        typer.echo(to_json(found.to_dict()))
+        told = [each.to_dict() for each in found]
+        typer.echo(to_json(told[0] if len(told) == 1 else told))
         return
-    stdout().print(sweep_table(found))
-    if found.source:
-        stdout().print(f"top-1: {found.source}")
+    for each in found:
+        stdout().print(sweep_table(each))
+        if each.source:
+            stdout().print(f"top-1: {each.source}")
