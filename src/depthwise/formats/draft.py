@@ -20,6 +20,9 @@ from depthwise.graph import OPSET, Attribute, Node
 OLDEST_OPSET = 6
 """The first one in which no operator changes its operands."""
 
+ONNX_DOMAINS = (None, "", "ai.onnx")
+"""How files write that an operator is ONNX's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -102,9 +105,9 @@ def drafts_of(graph: GraphMessage) -> list[Draft]:
 
 def _draft(node: NodeMessage) -> Draft:
     where = node.name or ", ".join(node.outputs)
-    if node.domain not in {None, "", "ai.onnx"}:
+    if node.domain not in ONNX_DOMAINS:
         msg = f"operators must be ONNX's own; got {node.domain}::{node.op} at {where}"
-        raise UnsupportedOperatorError(msg)
+        raise UnsupportedOperatorError(msg, "onnx.inliner writes local functions out")
     if not any(node.outputs):
         raise FormatError(f"a node must define a value; got none, {node.op} {where}")
     scope = ""

@@ -97,10 +97,25 @@ def _spelled_out(draft: Draft, opset: int, build: Build) -> list[Draft]:
         return []
     if draft.op == "ConstantOfShape":
         return _filled(draft, build)
-    if draft.op == "Cast" and draft.attributes.get("to") in _OTHER_FLOATS:
-        attributes = {**draft.attributes, "to": _FLOAT32}
-        return [replace(draft, attributes=attributes)]
-    return convert(draft, opset, build)
+    return convert(narrowed(draft), opset, build)
+
+
+def narrowed(draft: Draft) -> Draft:
+    """Let a node that makes real numbers make those that a graph computes in.
+
+    Args:
+        draft: Any node.
+
+    Returns:
+        The node; a Cast to another width of real numbers is one to float32.
+
+    Example:
+        >>> narrowed(Draft("Cast", ("x",), ("y",), {"to": 11})).attributes["to"]
+        1
+    """
+    if draft.op != "Cast" or draft.attributes.get("to") not in _OTHER_FLOATS:
+        return draft
+    return replace(draft, attributes={**draft.attributes, "to": _FLOAT32})
 
 
 def constant_of(draft: Draft) -> Array:

@@ -292,6 +292,21 @@ class OpsetMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionMessage:
+    """An operator that the file spells itself: FunctionProto.
+
+    Args:
+        name: The operator.
+        domain: Who defines it; empty for ONNX.
+    """
+
+    name: str | None = None
+    domain: str | None = None
+
+    FIELDS: ClassVar[Fields] = {1: _text("name"), 10: _text("domain")}
+
+
+@dataclass(frozen=True, slots=True)
 class ModelMessage:
     """A whole file: ModelProto.
 
@@ -301,6 +316,7 @@ class ModelMessage:
         graph: The network.
         opsets: The versions of the operators in it.
         metadata: Any keys and values.
+        functions: Operators that it spells itself.
     """
 
     ir_version: int | None = None
@@ -308,6 +324,7 @@ class ModelMessage:
     graph: GraphMessage | None = None
     opsets: Sequence[OpsetMessage] = ()
     metadata: Sequence[Entry] = ()
+    functions: Sequence[FunctionMessage] = ()
 
     FIELDS: ClassVar[Fields] = {
         1: _integer("ir_version"),
@@ -315,4 +332,5 @@ class ModelMessage:
         7: _one("graph", GraphMessage),
         8: _many("opsets", OpsetMessage),
         14: _many("metadata", Entry),
+        25: _many("functions", FunctionMessage),
     }

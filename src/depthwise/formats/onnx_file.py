@@ -8,11 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from depthwise.errors import DepthwiseError, FormatError
+from depthwise.errors import DepthwiseError, FormatError, UnsupportedOperatorError
 from depthwise.formats.binding import bind_inputs
-from depthwise.formats.draft import drafts_of, input_values, opset_of, to_node
+from depthwise.formats.draft import (
+    ONNX_DOMAINS,
+    drafts_of,
+    input_values,
+    opset_of,
+    to_node,
+)
 from depthwise.formats.external import ExternalData
-from depthwise.formats.importing import import_graph
+from depthwise.formats.importing import import_graph, narrowed
 from depthwise.formats.limits import MAX_FILE_BYTES
 from depthwise.formats.messages import GraphMessage, ModelMessage
 from depthwise.formats.tensors import Array, to_array
@@ -154,6 +160,10 @@ def _to_graph(
 ) -> Graph:
     if model.graph is None:
         raise FormatError("an ONNX file holds a graph; got none")
+    for function in model.functions:
+        if function.domain in ONNX_DOMAINS:
+            msg = f"a file must not redefine ONNX's operators; got {function.name}"
+            raise UnsupportedOperatorError(msg)
     graph, opset = model.graph, opset_of(model)
     constants = _initialisers(graph, ExternalData(folder))
     drafts = drafts_of(graph)
@@ -167,7 +177,7 @@ def _to_graph(
             return verify(found)
         kept = trained & frozenset(found.constants)
         return verify(replace(found, parameters=kept))
-    nodes = tuple(to_node(draft) for draft in drafts)
+    nodes = tuple(to_node(narrowed(draft)) for draft in drafts)
     return verify(Graph(graph.name, inputs, outputs, nodes, constants, trained))
 
 

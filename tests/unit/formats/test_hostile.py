@@ -240,6 +240,17 @@ def test_a_harmful_change_is_named(
     assert (after - before) * 1024 < 100 * MEGABYTE
 
 
+def test_a_redefined_operator_is_refused(path: Path, valid: onnx.ModelProto) -> None:
+    opset = helper.make_opsetid("", 22)
+    body = [make_node("Neg", ["a"], ["b"])]
+    valid.functions.append(
+        helper.make_function("", "Relu", ["a"], ["b"], body, [opset])
+    )
+    path.write_bytes(valid.SerializeToString())
+    with pytest.raises(DepthwiseError, match="redefine ONNX's operators; got Relu"):
+        load_onnx(path)
+
+
 def test_names_must_be_text(path: Path, valid: onnx.ModelProto) -> None:
     data = valid.SerializeToString().replace(b"stem.conv", b"stem\xff\xfeonv")
     path.write_bytes(data)
