@@ -1,5 +1,6 @@
 """The only place where torch meets Graph: trace, run, rebuild, apply."""
 
+from depthwise.bridge.comparing import difference
 from depthwise.bridge.editing import apply, why_fixed
 from depthwise.bridge.exported import load_exported
 from depthwise.bridge.factory import load_factory, load_weights
@@ -13,6 +14,7 @@ from depthwise.bridge.tracing import Progress, trace
 __all__ = [
     "Progress",
     "apply",
+    "difference",
     "export_onnx",
     "load_exported",
     "load_factory",

@@ -151,4 +151,8 @@ def _storage(value: object) -> int:
         value = value[0]
     if not isinstance(value, torch.Tensor):
         return 0
-    return int(value.untyped_storage()._cdata)  # noqa: SLF001 - its only identity
+    try:
+        return int(value.untyped_storage()._cdata)  # noqa: SLF001 - its only identity
+    except RuntimeError as error:
+        msg = f"a traced value must have memory of its own; got one without: {error}"
+        raise GraphError(msg, "write the batch out instead of torch.vmap") from error

@@ -15,7 +15,7 @@ from depthwise.bridge.decomposing import decompose
 from depthwise.bridge.folding import fold
 from depthwise.bridge.nodes import first_tensor, op_name, writes
 from depthwise.bridge.tape import Tape
-from depthwise.errors import UnsupportedOperatorError
+from depthwise.errors import DepthwiseError, UnsupportedOperatorError
 
 _SILENT = {
     "_assert_tensor_metadata",
@@ -68,9 +68,10 @@ class Converter:
         Raises:
             UnsupportedOperatorError: If an operator has no handler.
         """
+        wanted = _wanted(self._nodes)
         for node in self._nodes:
-            if node.op == "call_function" and not _is_silent(node):
-                self._convert(node)
+            if node in wanted and not _is_silent(node):
+                self._guarded(node)
             step()
 
     def value(self, node: fx.Node) -> Value:
@@ -94,6 +95,18 @@ class Converter:
             True if an in-place operator does.
         """
         return self._memory.is_written(node)
+
+    def _guarded(self, node: fx.Node) -> None:
+        """Convert a node; a rule that nobody has written down is a sentence too."""
+        try:
+            self._convert(node)
+        except DepthwiseError:
+            raise
+        except Exception as error:
+            first = str(error).strip().split("\n", 1)[0]
+            refused = _without_handler(node, self._scope_of(node))
+            msg = f"{refused.message}: {type(error).__name__}: {first:.200}"
+            raise UnsupportedOperatorError(msg, refused.hint) from error
 
     def _convert(self, node: fx.Node) -> None:
         folded = fold(node, self._known)
@@ -182,14 +195,26 @@ def bind_arguments(node: fx.Node) -> dict[str, Any]:
 
 def _without_handler(node: fx.Node, scope: str) -> UnsupportedOperatorError:
     name = op_name(node)
-    what = f"aten.{name}" if name else str(node.target)
+    what = name if "::" in name else f"aten.{name}" if name else str(node.target)
     where = scope.rstrip("!") or "the model itself"
     msg = f"operators must have a counterpart in ONNX; got {what} at {where}"
     return UnsupportedOperatorError(msg, f"supported: {', '.join(sorted(HANDLERS))}")
+
+
+def _wanted(nodes: list[fx.Node]) -> set[fx.Node]:
+    """Leave out operations whose results nobody reads."""
+    found: set[fx.Node] = set()
+    for node in reversed(nodes):
+        is_read = any(user.op == "output" or user in found for user in node.users)
+        if node.op == "call_function" and (is_read or writes(node)):
+            found.add(node)
+    return found
 
 
 def _is_silent(node: fx.Node) -> bool:
     if op_name(node) in _SILENT:
         return True
     scalar = torch.SymInt | torch.SymBool | torch.SymFloat | int | float
-    return isinstance(node.meta.get("val"), scalar)
+    value = node.meta.get("val")
+    row = value if isinstance(value, list | tuple) and value else [value]
+    return all(isinstance(one, scalar) for one in row)

@@ -14,6 +14,8 @@ from depthwise.errors import UsageError
 
 Example: TypeAlias = "torch.Tensor | Sequence[Any] | Mapping[str, Any]"
 
+_OPEN = (nn.UninitializedParameter, nn.UninitializedBuffer)
+
 TRACED_BATCH = 5
 """Samples to trace with: a size that channels and kernels seldom have."""
 
@@ -82,6 +84,7 @@ def arguments_of(module: nn.Module, example: Example) -> Arguments:
         >>> arguments_of(nn.ReLU(), (1, 3, 8)).args[0].shape
         torch.Size([1, 3, 8])
     """
+    check_module(module)
     dtype = next(
         (p.dtype for p in module.parameters() if p.is_floating_point()),
         torch.float32,
@@ -99,6 +102,33 @@ def arguments_of(module: nn.Module, example: Example) -> Arguments:
     leaves = pytree.tree_leaves((args, kwargs))
     sizes = [t.shape[0] for t in leaves if isinstance(t, torch.Tensor) and t.ndim]
     return Arguments(args, kwargs, sizes[0] if sizes else 0)
+
+
+def check_module(module: object) -> None:
+    """Check that something is a module whose tensors are there.
+
+    Args:
+        module: What the user gave.
+
+    Raises:
+        UsageError: If it is no module of torch, or holds tensors without elements.
+    """
+    if not isinstance(module, nn.Module):
+        msg = f"what is traced must be a torch module; got {type(module).__name__}"
+        raise UsageError(msg, "a function goes into the forward of a module")
+    if isinstance(module, torch.jit.ScriptModule):
+        msg = (
+            f"a module must be Python code; got {type(module).__name__} of TorchScript"
+        )
+        raise UsageError(msg, "trace the module that it was made from")
+    named = [*module.named_parameters(), *module.named_buffers()]
+    for name, tensor in named:
+        if isinstance(tensor, _OPEN):
+            msg = f"parameters must have a size; got {name!r}, which is still open"
+            raise UsageError(msg, "call the module once on a batch of your data")
+        if tensor.is_meta:
+            msg = f"parameters must have elements; got {name!r} on the meta device"
+            raise UsageError(msg, "module.to_empty(device='cpu'), then load weights")
 
 
 def _is_shape(value: object) -> bool:

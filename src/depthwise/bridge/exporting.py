@@ -88,7 +88,7 @@ def _export(
     try:
         # torch prints the whole program on standard error before it raises.
         quiet = contextlib.redirect_stderr(io.StringIO())
-        with _as_eval(module), silence(), quiet, torch.no_grad():
+        with as_eval(module), silence(), quiet, torch.no_grad():
             return torch.export.export(
                 module,
                 arguments.args,
@@ -106,8 +106,19 @@ def _export(
 
 
 @contextlib.contextmanager
-def _as_eval(module: nn.Module) -> Iterator[None]:
-    """Switch to eval mode, and put every submodule's own mode back."""
+def as_eval(module: nn.Module) -> Iterator[None]:
+    """Switch to eval mode, and put every submodule's own mode back.
+
+    A module's own ``train`` may do more than set the flag (fuse weights, freeze norms),
+    so it is called again before the flags are put back one by one.
+
+    Args:
+        module: Any module.
+
+    Yields:
+        Nothing.
+    """
+    mode_of_all = module.training
     modes = {part: part.training for part in module.modules()}
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -116,6 +127,7 @@ def _as_eval(module: nn.Module) -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
+        module.train(mode_of_all)
         for part, mode in modes.items():
             part.training = mode
 

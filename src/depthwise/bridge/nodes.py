@@ -5,20 +5,25 @@ from __future__ import annotations
 import torch
 from torch import fx
 
+_OWN = ("", "aten", "prims")
+"""Libraries of torch whose operators mean what their names say."""
+
 
 def op_name(node: fx.Node) -> str:
-    """Name an aten operator without overload.
+    """Name an operator without overload.
 
     Args:
         node: Any node.
 
     Returns:
-        Such as "add_"; empty for what is no operator of torch.
+        Such as "add_" for one of torch's own, with its library for another, such as
+        "mine::add"; empty for what is no operator.
     """
     target = node.target
     if not isinstance(target, torch._ops.OpOverload):  # noqa: SLF001 - has no other name
         return ""
-    return str(target._schema.name).rsplit("::", 1)[-1]  # noqa: SLF001 - the same
+    library, _, name = str(target._schema.name).rpartition("::")  # noqa: SLF001 - the same
+    return name if library in _OWN else f"{library}::{name}"
 
 
 def writes(node: fx.Node) -> bool:

@@ -68,6 +68,7 @@ class _Builder:
         self._values: dict[str, Any] = {"": None}
         self._placed: dict[str, _Placed] = {}
         self._batch: Any = None
+        self._source: Any = None
         self._chains = linear_chains(graph)
         self._called: dict[str, bool] = {}
         self._inner = frozenset[str]().union(*(c.inner for c in self._chains.values()))
@@ -81,7 +82,7 @@ class _Builder:
             proxy = self._recorder.input(path_of(given.name).replace(".", "_"))
             self._values[given.name] = proxy
             if self._batch is None and given.type.shape[:1] == (Batch(),):
-                self._batch = proxy.size(0)
+                self._batch, self._source = proxy.size(0), proxy
         for call, placed in zip(calls, layers, strict=True):
             self._emit(call, placed)
         results = tuple(self._read(name) for name in self._graph.outputs)
@@ -171,6 +172,8 @@ class _Builder:
             self._values[result] = self._recorder.call(placed.path, x)
         elif node.name not in self._inner or not self._is_called(node):
             operands = tuple(self._operand(call, i) for i in range(len(node.inputs)))
+            if node.op in _MAKES_NUMBERS and isinstance(operands[0], tuple):
+                operands = (self._as_tensor(operands[0]), *operands[1:])
             results = FUNCTIONS[node.op](call, operands)
             self._values.update(zip(node.outputs, results, strict=False))
 
@@ -209,6 +212,11 @@ class _Builder:
         known = np.array(content, kind.dtype).reshape(kind.shape)  # type: ignore[arg-type]
         return self._recorder.buffer(path_of(name), torch.tensor(known), keep=False)
 
+    def _as_tensor(self, sizes: tuple[Any, ...]) -> Any:
+        """Write sizes down as numbers to compute with."""
+        rows = [self._source.new_full((1,), size, dtype=torch.int64) for size in sizes]
+        return rows[0] if len(rows) == 1 else torch.cat(rows)
+
     def _size(self, dim: Any) -> Any:
         if not isinstance(dim, Batch):
             return dim
@@ -223,6 +231,7 @@ class _Builder:
         return self._recorder.buffer(path, tensor, keep=not is_own(name))
 
 
+_MAKES_NUMBERS = ("Cast", "CastLike")
 _TAKES_NUMBERS = ("Add", "Sub", "Mul", "Div", "Pow")
 
 

@@ -9,6 +9,19 @@ import torch
 from depthwise.errors import GraphError
 from depthwise.graph import Batch, Dim, Shape
 
+ONNX_TYPES = {
+    "float32": 1,
+    "uint8": 2,
+    "int8": 3,
+    "int16": 5,
+    "int32": 6,
+    "int64": 7,
+    "bool": 9,
+    "float16": 10,
+    "float64": 11,
+}
+"""ONNX's numbers of element types."""
+
 
 def dim_of(size: int | torch.SymInt) -> Dim:
     """Turn one size into a dimension.

@@ -15,13 +15,18 @@ from torch.export.graph_signature import InputKind, OutputKind
 from torch.utils import _pytree as pytree
 
 from depthwise.bridge.conversion import Converter
-from depthwise.bridge.examples import Example, arguments_of
-from depthwise.bridge.exporting import export_any_batch, export_fixed_batch, silence
+from depthwise.bridge.examples import Arguments, Example, arguments_of
+from depthwise.bridge.exporting import (
+    as_eval,
+    export_any_batch,
+    export_fixed_batch,
+    silence,
+)
 from depthwise.bridge.merging import merge_pads
 from depthwise.bridge.scopes import scopes_of
 from depthwise.bridge.symbols import dtype_of, shape_of
 from depthwise.bridge.tape import Array, Tape
-from depthwise.errors import GraphError
+from depthwise.errors import DepthwiseError, GeometryError, GraphError
 from depthwise.graph import Batch, Graph, Input, Node, TensorType, verify
 
 Progress = Callable[[int, int], None]
@@ -65,11 +70,21 @@ def trace(
     arguments = arguments_of(module, example_or_shape)
     count = _Counter(sum(1 for _ in module.modules()), progress)
     title = name or type(module).__name__
+    # Weights are read before the module goes back: its own train() may change them.
+    with as_eval(module):
+        return _trace(module, arguments, title, count)
+
+
+def _trace(
+    module: nn.Module, arguments: Arguments, title: str, count: _Counter
+) -> Graph:
+    """Trace with an open batch where that works, else with a fixed one."""
+    reason: DepthwiseError
     if arguments.batch:
         try:
             program = export_any_batch(module, arguments, count.step)
             graph = graph_of(program, module, name=title, step=count.half)
-        except GraphError as error:
+        except (GraphError, GeometryError) as error:
             reason = error
         else:
             if graph.batch is None:

@@ -109,6 +109,20 @@ def sized(size: tuple[int, int], mode: str, **options: bool) -> Callable[..., ob
     return lambda x: F.interpolate(x, size=size, mode=mode, **options)
 
 
+def masked(x: torch.Tensor) -> torch.Tensor:
+    y = x.clone()
+    y[y < 0] = 0.25
+    y[:, torch.tensor([True, False, False, True])] = -1
+    return y + x
+
+
+def placed(x: torch.Tensor) -> torch.Tensor:
+    y = x.clone()
+    y[:, [0, -1]] = x[:, [2, 1]]
+    y[:, :, [4, 1]] = 3
+    return y
+
+
 FUNCTIONS: dict[str, Callable[..., object]] = {
     "gelu": F.gelu,
     "gelu tanh": lambda x: F.gelu(x, approximate="tanh"),
@@ -209,8 +223,37 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "scattered": lambda x: x.scatter(2, torch.zeros_like(x[:, :, :1]).long(), 7.0),
     "several indices": lambda x: x[:, :, [0, -1, 2], [1, 0, 3]],
     "unfold": lambda x: F.unfold(x, 3, padding=1, stride=2),
+    "through a mask": masked,
+    "to a list of places": placed,
+    "average with a divisor": lambda x: F.avg_pool2d(x, 3, 2, 1, divisor_override=5),
+    "variance and mean": lambda x: torch.stack([*torch.var_mean(x, 1)]),
+    "deviation and mean": lambda x: sum(torch.std_mean(x, dim=(2, 3))),
+    "logarithms": lambda x: x.abs().log1p() + (x.abs() + 1).log2() + x.exp().log10(),
+    "whole and rest": lambda x: x.trunc() * x.frac() + x.expm1(),
+    "the batch as a number": lambda x: (
+        x.sum() / x.shape[0] - x / (2 * x.size(0)) + torch.full_like(x, x.shape[0])
+    ),
+    "a number to a power": lambda x: 2**x + x.abs() ** x,
+    "not a number": lambda x: torch.where(x.log().isnan(), 0.5, x),
+    "what nobody reads": lambda x: (torch.linalg.svdvals(x), x + 1)[1],
     "truth": lambda x: x * ((x > 0) & ~(x > 1)),
 }
+
+
+class Cells(nn.Module):
+    """Recurrent layers of one step, with first states that are zero."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.long = nn.LSTMCell(3, 4)
+        self.gated = nn.GRUCell(4, 5)
+        self.plain = nn.RNNCell(5, 2, bias=False, nonlinearity="relu")
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        hidden, cell = self.long(x)
+        hidden, cell = self.long(x * 2, (hidden, cell))
+        return self.plain(self.gated(hidden)), cell
+
 
 LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "transposed": (nn.ConvTranspose2d(4, 6, 3, 2, 1, 1, groups=2), IMAGE),
@@ -234,6 +277,7 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     ),
     "GRU": (nn.GRU(4, 5, 2, batch_first=True, bidirectional=True), (2, 6, 4)),
     "RNN": (nn.RNN(4, 5, batch_first=True, nonlinearity="relu", bias=False), (2, 6, 4)),
+    "cells": (Cells(), (2, 3)),
     "encoder": (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), (2, 6, 8)),
 }
 

@@ -16,7 +16,7 @@ from depthwise.jobs.open import open_model
 
 
 class Unfolding(nn.Module):
-    """Calls unfold and log1p, which have no operator of their own in the table."""
+    """Calls unfold of a tensor, which has no operator of its own in the table."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class Unfolding(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         patches = F.unfold(x, 3, padding=1).view(-1, 3, 72, 8)
-        return torch.log1p(self.conv(patches).abs())
+        return self.conv(patches).unfold(2, 3, 2).mean(-1)
 
 
 class Singular(nn.Module):
@@ -48,6 +48,16 @@ def test_opening_a_module_falls_back() -> None:
     opened = open_model(Unfolding().eval(), (1, 3, 8, 8))
     assert (opened.graph.name, opened.graph.batch) == ("Unfolding", None)
     assert "conv.weight" in opened.graph.parameters
+
+
+def test_what_torch_exports_wrongly_is_refused() -> None:
+    class Divided(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return F.avg_pool2d(x, 3, 2, ceil_mode=True, divisor_override=2)
+
+    with pytest.raises(UnsupportedOperatorError, match="avg_pool2d") as caught:
+        open_model(Divided(), (2, 3, 8, 8))
+    assert "computes something else" in caught.value.hint
 
 
 def test_what_neither_can_names_the_operator(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import fx
 
-from depthwise.bridge.symbols import dim_of, dtype_of, shape_of
+from depthwise.bridge.symbols import ONNX_TYPES, dim_of, dtype_of, shape_of
 from depthwise.bridge.tape import Array, Tape, sizes
 from depthwise.errors import UnsupportedOperatorError
 from depthwise.graph import Attribute, Batch, Dim, Shape
@@ -232,17 +232,23 @@ class AtenCall:
         """
         return self.tape.emit_many(op, inputs, count, attributes, scope=self.scope)
 
-    def number(self, value: float | bool, dtype: str = "") -> str:
-        """Make a constant without axes.
+    def number(self, value: float | bool | Batch, dtype: str = "") -> str:
+        """Make a number without axes.
 
         Args:
-            value: The number.
+            value: The number, or a multiple of the batch.
             dtype: Its element type; the result's unless it is said.
 
         Returns:
-            The constant's name.
+            The name of a constant, or of a value computed from the batch.
         """
-        return self.tape.constant(np.array(value, dtype or self.result_dtype))
+        kind = dtype or self.result_dtype
+        if not isinstance(value, Batch):
+            return self.tape.constant(np.array(value, kind))
+        row = self.shape_vector((value,))
+        if kind != "int64":
+            row = self.emit("Cast", [row], {"to": ONNX_TYPES[kind]})
+        return self.emit("Squeeze", [row, self.vector(0)])
 
     def vector(self, *values: int) -> str:
         """Make a constant of sizes or axes.

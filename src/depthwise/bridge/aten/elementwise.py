@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from depthwise.bridge.aten.call import AtenCall, Handler
-from depthwise.bridge.symbols import dtype_of
-
-ONNX_TYPES = {
-    "float32": 1,
-    "uint8": 2,
-    "int8": 3,
-    "int16": 5,
-    "int32": 6,
-    "int64": 7,
-    "bool": 9,
-    "float16": 10,
-    "float64": 11,
-}
-"""ONNX's numbers of element types."""
+from depthwise.bridge.symbols import ONNX_TYPES, dtype_of
 
 
 def operand(call: AtenCall, name: str, dtype: str = "") -> str:
@@ -126,8 +115,7 @@ def _not(call: AtenCall) -> str:
 
 
 def _power(call: AtenCall) -> str:
-    exponent = call.plain("exponent")
-    if exponent == 2:
+    if not call.is_tensor("exponent") and call.plain("exponent") == 2:
         return call.emit("Mul", [operand(call, "self")] * 2)
     return call.emit("Pow", [operand(call, "self"), operand(call, "exponent")])
 
@@ -172,6 +160,46 @@ def _scaled_sum(op: str) -> Handler:
 
 def _convert(call: AtenCall) -> str:
     return operand(call, "self")
+
+
+def _scaled(op: str, factor: float) -> Handler:
+    """Spell a function as another one, times a number."""
+
+    def handler(call: AtenCall) -> str:
+        found = call.emit(op, [operand(call, "self")])
+        return call.emit("Mul", [found, call.number(factor)])
+
+    return handler
+
+
+def _log_one_plus(call: AtenCall) -> str:
+    one = call.number(1)
+    return call.emit("Log", [call.emit("Add", [operand(call, "self"), one])])
+
+
+def _exp_minus_one(call: AtenCall) -> str:
+    grown = call.emit("Exp", [operand(call, "self")])
+    return call.emit("Sub", [grown, call.number(1)])
+
+
+def _tangent(call: AtenCall) -> str:
+    x = operand(call, "self")
+    return call.emit("Div", [call.emit("Sin", [x]), call.emit("Cos", [x])])
+
+
+def _towards_zero(call: AtenCall) -> str:
+    """Spell trunc; with "frac", what it leaves over."""
+    x = operand(call, "self")
+    size = call.emit("Floor", [call.emit("Abs", [x])])
+    whole = call.emit("Mul", [call.emit("Sign", [x]), size])
+    return call.emit("Sub", [x, whole]) if call.op == "frac" else whole
+
+
+def _truth(op: str) -> Handler:
+    def handler(call: AtenCall) -> str:
+        return call.emit(op, [call.tensor()])
+
+    return handler
 
 
 def _unary(*ops: str) -> Handler:
@@ -237,5 +265,16 @@ HANDLERS: dict[str, Handler] = {
     "ceil": _unary("Ceil"),
     "round": _unary("Round"),
     "sign": _unary("Sign"),
+    "sgn": _unary("Sign"),
+    "isnan": _truth("IsNaN"),
+    "isinf": _truth("IsInf"),
+    "log2": _scaled("Log", 1 / math.log(2)),
+    "log10": _scaled("Log", 1 / math.log(10)),
+    "log1p": _log_one_plus,
+    "expm1": _exp_minus_one,
+    "tan": _tangent,
+    "trunc": _towards_zero,
+    "fix": _towards_zero,
+    "frac": _towards_zero,
     **dict.fromkeys((*_CONVERSIONS, *_PASS), _convert),
 }

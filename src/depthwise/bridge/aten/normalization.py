@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 
 from depthwise.bridge.aten.call import AtenCall, Handler, Value
 from depthwise.graph import Shape
 from depthwise.graph.shapes import concrete
+
+_log = logging.getLogger("depthwise.bridge")
 
 
 def _filled(call: AtenCall, name: str, shape: Shape, value: float) -> str:
@@ -91,6 +95,9 @@ def _lowered_layer_norm(call: AtenCall) -> Value:
 
 
 def _dropout(call: AtenCall) -> str:
+    if call.plain("train"):
+        where = call.scope.rstrip("!") or "the model itself"
+        _log.warning("dropout at %s drops in eval mode too; the Graph does not", where)
     ratio = call.tape.constant(np.array(call.plain("p"), "float32"))
     return call.emit("Dropout", [call.tensor("input"), ratio])
 

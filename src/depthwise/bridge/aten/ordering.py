@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+from torch import fx
+
 from depthwise.bridge.aten.call import AtenCall, Handler, Value, positive
 from depthwise.bridge.aten.elementwise import operand
 from depthwise.bridge.aten.movement import expand
+from depthwise.bridge.symbols import dtype_of, shape_of
 from depthwise.graph import Attribute
 
 
@@ -45,10 +49,50 @@ def _scatter(call: AtenCall) -> str:
     return call.emit("ScatterElements", operands, attributes)
 
 
+def _put(call: AtenCall) -> str:
+    """Write to what one index names: a mask, or constant places along an axis."""
+    given = call.arguments["indices"]
+    pairs = [(axis, one) for axis, one in enumerate(given) if one is not None]
+    if call.plain("accumulate") or len(pairs) != 1:
+        raise call.unsupported("one index must name what is written, once")
+    ((axis, index),) = pairs
+    kind = dtype_of(index.meta["val"].dtype)
+    write = _put_masked if kind == "bool" else _put_along
+    return write(call, axis, index)
+
+
+def _put_masked(call: AtenCall, axis: int, index: fx.Node) -> str:
+    """Write one number wherever a mask says."""
+    if any(size != 1 for size in call.shape("values")):
+        raise call.unsupported("a mask must be written with one number")
+    mask, have = str(call.read(index)), shape_of(index.meta["val"])
+    rank = len(call.shape())
+    wanted = (*(1,) * axis, *have, *(1,) * (rank - axis - len(have)))
+    mask = mask if wanted == have else call.reshape(mask, wanted)
+    return call.emit("Where", [mask, operand(call, "values"), call.tensor()])
+
+
+def _put_along(call: AtenCall, axis: int, index: fx.Node) -> str:
+    """Write slices to constant places: spread them over the axis, and choose."""
+    places = call.tape.constants.get(str(call.read(index)))
+    if places is None or places.ndim != 1:
+        raise call.unsupported("places to write to must be a constant vector")
+    shape, size = call.shape(), call.size(axis)
+    source = np.zeros(size, np.int64)
+    source[places] = np.arange(len(places))
+    chosen = np.isin(np.arange(size), places % size)
+    part = (*shape[:axis], len(places), *shape[axis + 1 :])
+    values = expand(call, operand(call, "values"), call.shape("values"), part)
+    spread = call.emit("Gather", [values, call.array(source)], {"axis": axis})
+    mask = call.array(chosen.reshape(-1, *(1,) * (len(shape) - axis - 1)))
+    return call.emit("Where", [mask, spread, call.tensor()])
+
+
 HANDLERS: dict[str, Handler] = {
     "topk": _top_k,
     "sort": _sort,
     "argsort": _sort,
     "scatter": _scatter,
     "scatter_add": _scatter,
+    "index_put": _put,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from depthwise.bridge.aten.call import AtenCall, Handler, Value
 from depthwise.graph import Attribute
 
@@ -47,12 +49,16 @@ def _max(rank: int) -> Handler:
 
 def _average(rank: int) -> Handler:
     def handler(call: AtenCall) -> str:
-        if call.plain("divisor_override"):
-            raise call.unsupported("an average divides by its own number of taps")
         attributes = _window(call, rank)
-        if call.plain("count_include_pad") and "pads" in attributes:
+        divisor = call.plain("divisor_override") if rank > 1 else None
+        if divisor and call.plain("ceil_mode"):
+            raise call.unsupported("windows over the edge must divide by their taps")
+        if "pads" in attributes and (divisor or call.plain("count_include_pad")):
             attributes["count_include_pad"] = 1
         result = call.emit("AveragePool", [_batched(call, rank)], attributes)
+        if divisor:
+            taps = math.prod(call.integers("kernel_size", rank))
+            result = call.emit("Mul", [result, call.number(taps / divisor)])
         return _unbatched(call, result, rank)
 
     return handler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from torch import fx
@@ -22,6 +23,7 @@ def _recurrent(op: str, activation: str = "") -> Handler:
         states = _states(call)
         last: list[tuple[str, ...]] = []
         layers = call.integer("num_layers")
+        _check_parameters(call, layers)
         for layer in range(layers):
             x, *ends = _layer(call, op, activation, x, states, layer)
             last.append(tuple(ends))
@@ -38,6 +40,36 @@ def _recurrent(op: str, activation: str = "") -> Handler:
         return (x, *finals)
 
     return handler
+
+
+def _cell(op: str, activation: str = "") -> Handler:
+    """Append a layer of one step."""
+
+    def handler(call: AtenCall) -> Value:
+        given = call.arguments["hx"]
+        nodes = given if isinstance(given, list | tuple) else [given]
+        first = call.vector(0)
+        x, *states = (
+            call.emit("Unsqueeze", [name, first])
+            for name in (call.tensor("input"), *(str(call.read(n)) for n in nodes))
+        )
+        rows = [call.arguments[name] for name in ("w_ih", "w_hh", "b_ih", "b_hh")]
+        params = [row for row in rows if row is not None]
+        settings = {"params": params, "has_biases": len(params) == 4}
+        inner = replace(call, arguments={**settings, "bidirectional": False})
+        _, *ends = _layer(inner, op, activation, x, states, 0)
+        results = tuple(call.emit("Squeeze", [end, first]) for end in ends)
+        return results if op == "LSTM" else results[0]
+
+    return handler
+
+
+def _check_parameters(call: AtenCall, layers: int) -> None:
+    """Refuse a layer that projects its state: ONNX has none such."""
+    each = 4 if call.plain("has_biases") else 2
+    directions = 2 if call.plain("bidirectional") else 1
+    if len(call.arguments["params"]) != each * layers * directions:
+        raise call.unsupported("a state must not be projected (proj_size)")
 
 
 def _states(call: AtenCall) -> list[str]:
@@ -129,4 +161,8 @@ HANDLERS: dict[str, Handler] = {
     "gru": _recurrent("GRU"),
     "rnn_tanh": _recurrent("RNN", "Tanh"),
     "rnn_relu": _recurrent("RNN", "Relu"),
+    "lstm_cell": _cell("LSTM"),
+    "gru_cell": _cell("GRU"),
+    "rnn_tanh_cell": _cell("RNN", "Tanh"),
+    "rnn_relu_cell": _cell("RNN", "Relu"),
 }

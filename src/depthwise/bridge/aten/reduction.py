@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from depthwise.bridge.aten.call import AtenCall, Handler, Value, positive
 from depthwise.bridge.aten.elementwise import operand
 from depthwise.graph import Attribute
@@ -91,6 +93,12 @@ def _variance(call: AtenCall) -> str:
     return call.emit("Sqrt", [result]) if call.op == "std" else result
 
 
+def _with_mean(call: AtenCall) -> Value:
+    """Spell var_mean and std_mean: two results."""
+    first = replace(call, op=call.op.removesuffix("_mean"))
+    return (_variance(first), _reduce(call, "ReduceMean"))
+
+
 def _correction(call: AtenCall) -> float:
     if "unbiased" in call.arguments:
         return float(bool(call.plain("unbiased")))
@@ -124,6 +132,8 @@ HANDLERS: dict[str, Handler] = {
     "argmin": _arg("ArgMin"),
     "var": _variance,
     "std": _variance,
+    "var_mean": _with_mean,
+    "std_mean": _with_mean,
     "norm": _norm,
     "linalg_vector_norm": _norm,
     "cumsum": _running_sum,
