@@ -89,6 +89,9 @@ def _import(name: str) -> ModuleType:
         except ImportError as error:
             msg = f"a factory's package must be importable; got {name}: {error}"
             raise UsageError(msg, "run in its folder, or install it") from error
+        except Exception as error:
+            msg = f"a factory's package must run; {name} failed: {error}"
+            raise UsageError(msg) from error
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -163,7 +166,8 @@ def _read_torch(path: Path) -> Mapping[str, Any]:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         first = str(error).strip().split("\n", 1)[0]
-        msg = f"{path} must hold tensors that torch.save wrote; {first}"
+        kind = type(error).__name__
+        msg = f"{path} must hold tensors that torch.save wrote; {kind}: {first}"
         hint = "files that hold Python objects are never loaded: save a state_dict"
         raise FormatError(msg, hint) from error
     for name in _NESTS:

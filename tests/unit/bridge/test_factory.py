@@ -45,7 +45,9 @@ def test_a_function_a_class_and_a_module_make_modules(code: Path) -> None:
     assert isinstance(load_factory("torch.nn:Identity"), nn.Identity)
 
 
-def test_what_makes_no_module_is_one_sentence(code: Path, tmp_path: Path) -> None:
+def test_what_makes_no_module_is_one_sentence(
+    code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(UnknownNameError, match="did you mean make"):
         load_factory(f"{code}:mak")
     with pytest.raises(UsageError, match="called without arguments"):
@@ -54,6 +56,10 @@ def test_what_makes_no_module_is_one_sentence(code: Path, tmp_path: Path) -> Non
         load_factory(f"{code}:number")
     with pytest.raises(UsageError, match="must exist"):
         load_factory(f"{tmp_path / 'absent.py'}:make")
+    (tmp_path / "raising_package.py").write_text("raise RuntimeError('on purpose')")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="raising_package failed: on purpose"):
+        load_factory("raising_package:net")
     with pytest.raises(UsageError, match="must be importable"):
         load_factory("no_such_package.models:make")
     with pytest.raises(UsageError, match=r"file.py:name"):
