@@ -10,7 +10,7 @@ from depthwise.data.image_set import Place, Target, build_images
 from depthwise.data.names import class_name, readable
 from depthwise.data.rulebook import found
 from depthwise.data.rules import Finding, OnBad
-from depthwise.data.walk import PART_FOLDERS, list_files
+from depthwise.data.walk import PART_FOLDERS, empty_folders, list_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def read_image_folder(
     """
     files, findings = list_files(root, SUFFIXES)
     places = _look(root, files, findings)
-    findings += _empty_folders(root, files)
+    findings += empty_folders(root, files)
     return build_images(
         places,
         target,
@@ -74,18 +74,3 @@ def _look(root: Path, files: list[Path], findings: list[Finding]) -> list[Place]
         else:
             places.append(Place(header, label, part))
     return places
-
-
-def _empty_folders(root: Path, files: list[Path]) -> list[Finding]:
-    """Folders of a class that hold no image at all."""
-    used = {parent for path in files for parent in path.parents}
-    parts = sorted({root / name for name in PART_FOLDERS} & used)
-    return [
-        found("folder-empty", folder, "no image")
-        for top in parts or [root]
-        for folder in sorted(top.iterdir())
-        if folder.is_dir()
-        and folder not in used
-        and not folder.is_symlink()
-        and not folder.name.startswith(".")
-    ]

@@ -16,7 +16,7 @@ from depthwise.data.rulebook import found
 from depthwise.data.rules import Finding, OnBad
 from depthwise.data.tables import SUFFIXES as CSV_SUFFIXES
 from depthwise.data.tables import Table, read_csv
-from depthwise.data.walk import PART_FOLDERS, list_files
+from depthwise.data.walk import PART_FOLDERS, empty_folders, list_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -113,15 +113,21 @@ def _origins(source: Path) -> tuple[list[tuple[Path, Origin]], list[Finding]]:
         return origins, findings + more
     tops = {path.relative_to(source).parts[0] for path in files}
     stated = bool(files) and tops <= set(PART_FOLDERS)
-    return [
-        (path, _place(path.relative_to(source), stated)) for path in files
-    ], findings
+    origins = []
+    for path in files:
+        origin, folder = _place(path.relative_to(source), stated)
+        origins.append((path, origin))
+        if origin.label != readable(folder):
+            findings.append(found("name-form", path, ascii(folder)))
+    if any(origin.label for _, origin in origins):
+        findings += empty_folders(source, files)
+    return origins, findings
 
 
-def _place(path: Path, stated: bool) -> Origin:
-    """Part and class of a file below the folder that was opened."""
+def _place(path: Path, stated: bool) -> tuple[Origin, str]:
+    """Part and class of a file below the folder that was opened, and its folder."""
     folders = path.parts[:-1]
     part = PART_FOLDERS[folders[0]] if stated else ""
-    folders = folders[1:] if stated else folders
-    label = class_name(folders[0]) if folders else ""
-    return Origin(readable(str(path)), label=label, part=part)
+    folder = "".join((folders[1:] if stated else folders)[:1])
+    name = readable(str(path))
+    return Origin(name, label=class_name(folder), part=part), folder

@@ -61,6 +61,36 @@ def list_files(
     return files, findings
 
 
+def empty_folders(root: Path, files: Collection[Path]) -> list[Finding]:
+    """Find the folders of classes that hold nothing to read.
+
+    Args:
+        root: The folder of the folders of classes, or of those of parts.
+        files: What there is to read.
+
+    Returns:
+        One finding a folder.
+
+    Example:
+        >>> import tempfile
+        >>> root = Path(tempfile.mkdtemp())
+        >>> (root / "cat").mkdir()
+        >>> [finding.rule.code for finding in empty_folders(root, [])]
+        ['folder-empty']
+    """
+    used = {parent for path in files for parent in path.parents}
+    parts = sorted({root / name for name in PART_FOLDERS} & used)
+    return [
+        found("folder-empty", folder, "nothing to read")
+        for top in parts or [root]
+        for folder in sorted(top.iterdir())
+        if folder.is_dir()
+        and folder not in used
+        and not folder.is_symlink()
+        and not folder.name.startswith(".")
+    ]
+
+
 def _visit(
     folder: Path,
     around: tuple[str, ...],

@@ -1,6 +1,7 @@
 """Folders of recordings, each with one thing spoilt."""
 
 import gzip
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,11 +161,41 @@ def named_twice(root: Path) -> Path:
     return root
 
 
+def decomposed_name(root: Path) -> Path:
+    """One class, written by two file systems."""
+    for number, form in enumerate(("NFC", "NFD")):
+        folder = root / unicodedata.normalize(form, "Zür")
+        folder.mkdir()
+        (folder / f"{form}.csv").write_text(text(table(20 + number)))
+    return good(root)
+
+
+def empty_class(root: Path) -> Path:
+    (good(root) / "jump").mkdir()
+    return root
+
+
 def case(name: str, rule: str, content: str | bytes, kept: int) -> Case:
     return Case(name, rule, with_text(content), "bad.csv", kept, options=WINDOW)
 
 
 RECORDING_CASES = [
+    Case(
+        "class in two forms of Unicode",
+        "name-form",
+        decomposed_name,
+        "NFD.csv",
+        GOOD + 8,
+        options=WINDOW,
+    ),
+    Case(
+        "class without recordings",
+        "folder-empty",
+        empty_class,
+        "jump",
+        GOOD,
+        options=WINDOW,
+    ),
     case("zero bytes", "table-empty", "", GOOD),
     case("header alone", "table-empty", "time,ax,ay,az\n", GOOD),
     case("row of other length", "table-ragged", _RAGGED, GOOD),
