@@ -125,8 +125,9 @@ def _layer(runs: list[Figures], place: int) -> str:
 def statistics(found: Figures) -> str:
     """What statistics of a wide layer take."""
     measured, limits = found["measured"], found["bars"]
+    cores = "one core" if found["cores"] == 1 else f"{found['cores']} cores"
     rows = [
-        ["seconds, two cores", f"{measured['seconds']:.1f}", f"{limits['seconds']:g}"],
+        [f"seconds, {cores}", f"{measured['seconds']:.1f}", f"{limits['seconds']:g}"],
         ["of processors' work", f"{found['processor_seconds']:.1f}", ""],
         ["megabytes", f"{measured['megabytes']:.0f}", f"{limits['megabytes']:g}"],
     ]
