@@ -108,7 +108,7 @@ def _photo(path: Path) -> Any:
 def digits() -> Case:
     """Three convolutions and two full layers, trained by others on MNIST."""
     path = inside("digit_recognizer", "models/handwriting_model.pth")
-    module = _Digits(32, 64, 128)
+    module = DigitsNetwork(32, 64, 128)
     module.load_state_dict(torch.load(path, weights_only=True))
     dataset = open_data("digits")
     raw = np.asarray(dataset.inputs[np.arange(len(dataset))], np.float32)
@@ -126,7 +126,7 @@ def digits() -> Case:
     )
 
 
-class _Digits(nn.Module):
+class DigitsNetwork(nn.Module):
     """The network of the package digit-recognizer-py, under its names."""
 
     def __init__(self, *widths: int) -> None:
