@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 from tests.building import Builder
-from tests.unit.diagnosis.test_pruning import constant_of, generate, silence
+from tests.unit.diagnosis.test_pruning import (
+    constant_of,
+    generate,
+    generate_rich,
+    silence,
+)
 
 from depthwise.diagnosis import (
     Fault,
@@ -232,6 +237,20 @@ def test_findings_agree_with_ablation(chunk: int) -> None:
     found_nothing = missed = 0
     for seed in range(10 * chunk, 10 * chunk + 10):
         graph, _ = generate(seed)
+        shape = graph.bind(2).inputs[0].type.shape
+        x = np.random.default_rng(seed).standard_normal(shape)
+        found_nothing, missed = np.add(
+            (found_nothing, missed), check_against_ablation(graph, x)
+        )
+    assert found_nothing >= 10
+    assert missed <= 3
+
+
+@pytest.mark.parametrize("chunk", range(9))
+def test_findings_agree_with_ablation_on_every_kind_of_layer(chunk: int) -> None:
+    found_nothing = missed = 0
+    for seed in range(10 * chunk, 10 * chunk + 10):
+        graph, _ = generate_rich(seed)
         shape = graph.bind(2).inputs[0].type.shape
         x = np.random.default_rng(seed).standard_normal(shape)
         found_nothing, missed = np.add(

@@ -15,6 +15,7 @@ from depthwise.execute import run
 from depthwise.graph import Graph
 
 ACTIVATIONS = ("Relu", "HardSwish", "Gelu", "Elu", "LeakyRelu", "Sigmoid", "Tanh")
+RICH = (*ACTIVATIONS, "Relu6", "SiLU", "none")
 
 
 def constant_of(b: Builder, value: str, place: int) -> np.ndarray:
@@ -247,6 +248,76 @@ def generate(seed: int) -> tuple[Graph, int]:
     return b.graph(b.conv(value, 3, bias=True)), planted
 
 
+def active(b: Builder, value: str, act: str) -> str:
+    """Any activation, those too that ONNX spells with constants or several nodes."""
+    match act:
+        case "Relu6":
+            return b.clip(value, 0.0, 6.0)
+        case "SiLU":
+            return b.add("Mul", (value, b.add("Sigmoid", (value,))))
+        case "none":
+            return value
+    return b.add(act, (value,))
+
+
+def spread(b: Builder, value: str, act: str) -> str:
+    """Depthwise with two filters a channel, and a pointwise layer behind."""
+    wide = active(b, b.norm(b.depthwise(value, 3, 2)), act)
+    return active(b, b.norm(b.conv(wide, 5)), act)
+
+
+def grouped(b: Builder, value: str, act: str) -> str:
+    wide = active(b, b.norm(b.conv(value, 6)), act)
+    inner = active(b, b.norm(b.conv(wide, 6, 2, group=3)), act)
+    return active(b, b.conv(inner, 4, bias=True), act)
+
+
+def grown(b: Builder, value: str, act: str) -> str:
+    """A transposed convolution."""
+    taps = (2,) * b.rank(value)
+    weight = b.normal(b.channels(value), 5, *taps)
+    return active(b, b.norm(b.add("ConvTranspose", (value, weight))), act)
+
+
+def twice(b: Builder, value: str, act: str) -> str:
+    """A residual block with a depthwise layer in the middle."""
+    inner = active(b, b.norm(b.conv(value, 6)), act)
+    outer = active(b, b.norm(b.depthwise(inner, 3)), act)
+    return b.add("Add", (value, b.norm(b.conv(outer, b.channels(value)))))
+
+
+RICH_BLOCKS = (spread, grouped, grown, twice, gate, branches)
+
+
+def generate_rich(seed: int) -> tuple[Graph, int]:
+    """Every kind of layer in 1-D, 2-D and 3-D; silent, copied and unread channels."""
+    rng = np.random.default_rng(seed)
+    sizes = [(10,), (6, 5), (4, 4, 3)][seed % 3]
+    b = Builder(4, *sizes, seed=seed)
+    value = "x"
+    for place in range(2):
+        act = RICH[(seed // 3 + place) % len(RICH)]
+        block = RICH_BLOCKS[(seed + place * (1 + seed // 18)) % len(RICH_BLOCKS)]
+        simple = block in {gate, branches} and act not in ACTIVATIONS
+        value = block(b, value, "Relu" if simple else act)
+    last = b.conv(value, 3, bias=True)
+    planted = 0
+    for node in b.nodes:
+        if node.op == "BatchNormalization" and rng.random() < 0.7:
+            width = len(b.constants[node.inputs[1]])
+            chosen = tuple(rng.choice(width, int(rng.integers(1, 3)), replace=False))
+            shift = float(rng.choice([-4.0, 0.0, 0.7, 9.0]))
+            silence(b, node.outputs[0], chosen, shift)
+            planted += len(chosen)
+        weight = b.constants[node.inputs[1]] if node.op == "Conv" else np.zeros(0)
+        if node.op == "Conv" and node.attributes["group"] == 1 and len(weight) > 2:
+            weight[-1] = -2 * weight[0]
+            if rng.random() < 0.3:
+                weight[:, 0] = 0
+                planted += 1
+    return b.graph(last), planted
+
+
 def residual_flat(b: Builder, value: str, act: str) -> str:
     inner = b.add(act, (b.norm(b.conv(value, 6)),))
     return b.add("Add", (value, b.norm(b.conv(inner, b.channels(value)))))
@@ -262,6 +333,18 @@ def test_generated_networks_compute_the_same(seed: int) -> None:
     assert count(found.graph).macs <= count(graph).macs
     again = prune_graph(found.graph)
     assert again.removed == 0
+
+
+@pytest.mark.parametrize("chunk", range(6))
+def test_every_kind_of_layer_computes_the_same(chunk: int) -> None:
+    planted = removed = 0
+    for seed in range(15 * chunk, 15 * chunk + 15):
+        graph, silent = generate_rich(seed)
+        found = prune_graph(graph)
+        check_same(graph, found.graph, room=1e-10)
+        planted, removed = planted + silent, removed + found.removed
+    assert planted > 15
+    assert removed > 10
 
 
 def test_generated_networks_lose_channels() -> None:
