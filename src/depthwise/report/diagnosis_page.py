@@ -98,7 +98,7 @@ def _found(told: Diagnosis) -> Section:
         "Proven holds for every possible input; observed held on these data. "
         + _sentences(advice_lines(told))
     )
-    head = ("layer", "channels", "fault", "with it", "", "what to do")
+    head = ("layer", "channels", "fault", "with it", "how known", "what to do")
     return Section("What was found", text, (), Table(head, rows) if rows else None)
 
 
