@@ -113,7 +113,8 @@ function column(x, title, planes, draw) {
   let out = `<text class="head" x="${x}" y="18">${title}</text>`;
   for (let p = 0; p < planes; p++)
     out += draw(p, x + (p % two) * (size + 18), 44 + Math.floor(p / two) * (size + gap), size);
-  return { out, width: two * (size + 18), height: 44 + Math.ceil(planes / two) * (size + gap) };
+  const width = Math.max(two * (size + 18), 8.4 * title.length);
+  return { out, width, height: 44 + Math.ceil(planes / two) * (size + gap) };
 }
 
 // The weights that one output channel has for the channels that it reads.
