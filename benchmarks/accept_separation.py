@@ -1,6 +1,6 @@
 """Real figures: trained dense networks taken apart, at several budgets.
 
-    python -m benchmarks.accept_separation [digits faces]
+    python -m benchmarks.accept_separation [digits faces watch]
 
 Each network is scored on samples that nothing here looked at: as it was, taken apart by
 its weights alone, taken apart on data, repaired, and fine-tuned. Writes
@@ -39,6 +39,12 @@ def measure(name: str, case: Case) -> dict[str, Any]:
     split = choose_split(held.dataset, test=case.test, validation=case.validation)
     cost = count(opened.graph)
     score = partial(accuracy, held=held, rows=split.test)
+    rivals = {}
+    for title, path in case.rivals:
+        other = open_model(path).graph
+        total = count(other)
+        figures = {"accuracy": score(other), "macs": total.macs}
+        rivals[title] = {**figures, "params": total.params}
     return {
         "title": case.title,
         "samples": {"train": len(split.train), "test": len(split.test)},
@@ -46,6 +52,7 @@ def measure(name: str, case: Case) -> dict[str, Any]:
         "macs": cost.macs,
         "params": cost.params,
         "accuracy": score(opened.graph),
+        "rivals": rivals,
         "budgets": {
             f"{budget:g}": _at(name, case, budget, score) for budget in case.budgets
         },

@@ -1,7 +1,8 @@
-"""Two trained dense networks with data, each as a model folder and labelled samples.
+"""Three trained dense networks with data, each as a model folder and labelled samples.
 
-Weights and data come from installed packages and are read where they are; folders and
-samples are written to build/separation.
+Weights and data come from installed packages and are read where they are; the watch's
+dense network is trained here on eight people with the recipe of ``depthwise demo``, and
+its separable twin beside it. Folders and samples are written to build/separation.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from PIL import Image
 from torch import nn
 
 from depthwise.bridge import trace
-from depthwise.data import Preprocessing, open_data
+from depthwise.data import Preprocessing, open_data, split_by_group
 from depthwise.formats import ModelFolder, save_folder
+from depthwise.jobs.demo import TEST_PEOPLE, recipe
+from depthwise.jobs.fit import Plan, fit
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / "build/separation"
@@ -38,6 +41,7 @@ class Case:
         validation: Groups to choose the best epoch by; none lets the seed choose.
         epochs: Of fine-tuning.
         budgets: Shares of the multiply-accumulates to try.
+        rivals: Other networks to score on the same samples, by what they are.
     """
 
     title: str
@@ -47,6 +51,7 @@ class Case:
     validation: tuple[str, ...] = ()
     epochs: int = 2
     budgets: tuple[float, ...] = (0.7, 0.5, 0.3, 0.2)
+    rivals: tuple[tuple[str, Path], ...] = ()
 
 
 def digits() -> Case:
@@ -104,6 +109,26 @@ def faces() -> Case:
     return Case("R-Net", folder, data, (HELD_OUT,), (CHOSEN_BY,))
 
 
+def watch() -> Case:
+    """The demo's network, dense, on two people whom it never saw."""
+    for conv in ("dense", "separable"):
+        folder = PLACE / f"watch-{conv}"
+        if not (folder / "model").exists():
+            dataset = open_data("watch")
+            parts = split_by_group(dataset, TEST_PEOPLE)
+            plan = Plan("sensor_net", conv, recipe(), folder, progress=False)
+            fit(dataset, parts, plan)
+    rival = "separable from the start", PLACE / "watch-separable/model"
+    return Case(
+        "sensor_net, dense",
+        PLACE / "watch-dense/model",
+        "watch",
+        TEST_PEOPLE,
+        budgets=(0.5, 0.3, 0.2),
+        rivals=(rival,),
+    )
+
+
 def _image(channels: int, size: int, mean: float, std: float) -> Preprocessing:
     names = ("grey",) if channels == 1 else ("red", "green", "blue")
     return Preprocessing(
@@ -159,4 +184,5 @@ def _folder(
 CASES: dict[str, Callable[[], Case]] = {
     "digits": digits,
     "faces": faces,
+    "watch": watch,
 }

@@ -43,6 +43,10 @@ def networks(found: Figures) -> str:
             counts = (told["macs"], told["params"])
             scores = [percent(told["accuracy"][stage]) for stage in _STAGES]
             rows.append(_row("", f"budget {budget}", counts, scores))
+        for title, told in case["rivals"].items():
+            counts = (told["macs"], told["params"])
+            score = percent(told["accuracy"])
+            rows.append(_row("", title, counts, ["", "", "", score]))
     head = ("network", "", "MACs", "parameters", "by weights", "on data")
     return markdown((*head, "repaired", "trained"), rows, words=2)
 
