@@ -144,6 +144,7 @@ def measure(case: Case, options: argparse.Namespace, path: Path) -> dict[str, An
     seeds = options.bar_seeds or options.seeds
     alone = compare(parts, ("separable",), seeds, options.threads)
     whole = alone["variants"]["separable"]
+    without_timings(summary)
     for variant in summary["variants"].values():
         del variant["layers"], variant["cost"]
         variant["runs"] = [slim(run) for run in variant["runs"]]
@@ -162,6 +163,14 @@ def reduced(parts: Split, share: int) -> Split:
         return parts
     some = np.random.default_rng(1).permutation(parts.train)[:share]
     return Split(some, parts.validation, parts.test)
+
+
+def without_timings(summary: dict[str, Any]) -> None:
+    """Leave latencies out: they are those of a machine that trains beside."""
+    for variant in summary["variants"].values():
+        del variant["latency_us"], variant["engine_latency_us"]
+    for compared in summary["comparisons"].values():
+        del compared["realised_saving"], compared["engine_realised_saving"]
 
 
 def slim(run: dict[str, Any]) -> dict[str, Any]:
