@@ -170,3 +170,17 @@ def test_sizes_of_the_batch_and_several_results() -> None:
     assert joined.shape == (7, 6, 4)
     assert joined[:, 0].eq(1).all()
     assert zeros.shape == (14, 3)
+
+
+@pytest.mark.parametrize("slopes", [1, 4])
+def test_a_leaky_slope_a_channel_stays_one_operator(slopes: int) -> None:
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.PReLU(slopes), nn.Flatten(), nn.Linear(144, 4)
+    ).append(nn.PReLU(slopes))
+    first = trace(network.eval(), (2, 3, 8, 8))
+    again = trace(rebuild(first).eval(), (2, 3, 8, 8))
+    kinds = [
+        [n.op for n in graph.nodes if n.op != "Reshape"] for graph in (first, again)
+    ]
+    assert kinds[0] == kinds[1]
+    assert kinds[1].count("PRelu") == 2

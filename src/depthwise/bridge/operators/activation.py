@@ -57,6 +57,11 @@ def _gelu(call: Call, tensors: Tensors) -> Tensors:
 
 def _prelu(_call: Call, tensors: Tensors) -> Tensors:
     x, slope = tensors
+    shape = (1,) * (x.dim() - slope.dim()) + tuple(slope.shape)
+    by_channel = shape[:1] + shape[2:] == (1,) * (x.dim() - 1)
+    fits = slope.numel() == 1 or (by_channel and shape[1] == x.shape[1])
+    if x.is_floating_point() and x.dim() > 1 and fits:
+        return (F.prelu(x, slope.reshape(-1)),)
     return (torch.where(x < 0, x * slope, x),)
 
 
