@@ -55,12 +55,14 @@ def _gelu(call: Call, tensors: Tensors) -> Tensors:
     return (F.gelu(tensors[0], approximate=call.text("approximate")),)
 
 
-def _prelu(_call: Call, tensors: Tensors) -> Tensors:
+def _prelu(call: Call, tensors: Tensors) -> Tensors:
     x, slope = tensors
-    shape = (1,) * (x.dim() - slope.dim()) + tuple(slope.shape)
-    by_channel = shape[:1] + shape[2:] == (1,) * (x.dim() - 1)
-    fits = slope.numel() == 1 or (by_channel and shape[1] == x.shape[1])
-    if x.is_floating_point() and x.dim() > 1 and fits:
+    sizes, slopes = call.shape(0), call.shape(1)
+    aligned = (1,) * (len(sizes) - len(slopes)) + tuple(slopes)
+    single = all(size == 1 for size in aligned)
+    by_channel = aligned == (1, *sizes[1:2], *aligned[2:]) and set(aligned[2:]) <= {1}
+    real = call.type(0).dtype.startswith("float")
+    if real and len(sizes) > 1 and (single or by_channel):
         return (F.prelu(x, slope.reshape(-1)),)
     return (torch.where(x < 0, x * slope, x),)
 
