@@ -93,17 +93,16 @@ def main() -> int:
     parser.add_argument("--only", help="names of folds with commas: train these alone")
     parser.add_argument("--add", help="a variant that joins those in the file")
     arguments = parser.parse_args()
+    variants = tuple((arguments.add or arguments.variants).split(","))
+    if arguments.only:
+        learn(variants, arguments.seeds, arguments.folder, only=arguments.only)
+        return 0
     if arguments.add:
         stored = json.loads(arguments.out.read_text(encoding="utf-8"))
-        added = learn((arguments.add,), len(stored["seeds"]), arguments.folder)
+        added = learn(variants, len(stored["seeds"]), arguments.folder)
         write_json(arguments.out, joined(stored, added, arguments.add))
         return 0
-    variants = tuple(arguments.variants.split(","))
-    found = (variants, arguments.seeds, arguments.folder)
-    if arguments.only:
-        learn(*found, only=arguments.only)
-        return 0
-    summary = learn(*found)
+    summary = learn(variants, arguments.seeds, arguments.folder)
     separable = summary["variants"]["separable"]
     compared = summary["comparisons"]["separable"]
     measured = {
