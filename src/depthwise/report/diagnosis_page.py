@@ -69,7 +69,7 @@ def _separable(told: Diagnosis) -> list[Section]:
     ]
     text = (
         "A dense kernel is a sum of separable ones. The sooner a line nears 100 %, the "
-        "fewer terms do its work; `depthwise separate` takes such a layer apart. More "
+        "fewer terms do its work; depthwise separate takes such a layer apart. More "
         "terms than those that pay cost more than the layer itself."
     )
     head = ("layer", "held by one term", "terms that pay")
