@@ -25,7 +25,7 @@ from depthwise.diagnosis.sensors import SensorAnalysis
 from depthwise.files import write_json
 from depthwise.graph import Graph
 from depthwise.jobs.diagnosing import fastest
-from depthwise.jobs.pruning import change
+from depthwise.jobs.idle_channels import change
 from depthwise.jobs.sensing import sense
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,10 +69,10 @@ def measure(case: Case) -> dict[str, Any]:
         "before": figures(case.graph, case),
         "proven": {
             **figures(proven.graph, case),
-            "removed": proven.removed,
+            "removed": proven.channels,
             "largest_change": change(case.graph, proven.graph),
         },
-        "observed": {**figures(observed.graph, case), "removed": observed.removed},
+        "observed": {**figures(observed.graph, case), "removed": observed.channels},
         "sensors": None if sensors is None else _sensors(sensors),
     }
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.cost_pages import ROOFLINE, write_pages
+from benchmarks.cost_pages import PAGES, ROOFLINE
 from benchmarks.roofline_cases import CASES
 
 from depthwise.costing import count
@@ -227,7 +227,7 @@ def main() -> int:
     told = measure(options.passes, options.rounds)
     write_json(options.out, told)
     if options.out == ROOFLINE:
-        write_pages()
+        PAGES.write()
     shown = {key: told[key] for key in judged(told["networks"])}
     print(json.dumps(shown, indent=1))
     return 0 if met(told) else 1

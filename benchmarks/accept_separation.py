@@ -23,8 +23,8 @@ from depthwise.costing import count
 from depthwise.errors import SeparationError
 from depthwise.files import write_json
 from depthwise.jobs.dataset import choose_split
+from depthwise.jobs.idle_channels import accuracy
 from depthwise.jobs.open import open_model
-from depthwise.jobs.pruning import accuracy
 from depthwise.jobs.samples import samples_for
 from depthwise.jobs.separating import Parts, Tuning, separate
 

@@ -1,33 +1,16 @@
 """Write the measured tables of docs/cost.md from results/*.json.
 
-    python -m benchmarks.cost_pages
-
-Each table stands between two marks; what is outside them is written by hand.
+python -m benchmarks.cost_pages
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
-from benchmarks.training_pages import fill, markdown
+from benchmarks.pages import ROOT, Figures, Pages, figures_of, markdown
 
-from depthwise.files import write_text
-
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/cost.md"
 COUNTERS = ROOT / "results/counters.json"
 ROOFLINE = ROOT / "results/roofline.json"
-Figures = Mapping[str, Any]
-
-
-def read(path: Path) -> Figures:
-    """Read figures that were measured."""
-    found: Figures = json.loads(path.read_text("utf-8"))
-    return found
 
 
 def cell(found: int | None, right: int) -> str:
@@ -149,7 +132,7 @@ def verdict(bar: float, *, met: bool) -> str:
 
 def tables() -> dict[str, str]:
     """Make every table of the page."""
-    found, times = read(COUNTERS), read(ROOFLINE)
+    found, times = figures_of("counters"), figures_of("roofline")
     return {
         "counters": counters(found),
         "verdicts": verdicts(found),
@@ -158,16 +141,7 @@ def tables() -> dict[str, str]:
     }
 
 
-def write_pages() -> None:
-    """Put the tables on the page."""
-    write_text(PAGE, fill(PAGE.read_text(encoding="utf-8"), tables()))
-
-
-def main() -> int:
-    """Write the page."""
-    write_pages()
-    return 0
-
+PAGES = Pages(("cost.md",), tables)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PAGES.write())

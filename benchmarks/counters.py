@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from benchmarks.cost_pages import COUNTERS, write_pages
+from benchmarks.cost_pages import COUNTERS, PAGES
 from benchmarks.counter_cases import CASES, CounterCase, made
 from benchmarks.counter_peers import FORWARD, silence, torch_backward, versions
 from benchmarks.plain_counting import plain_count
@@ -89,7 +89,7 @@ def main() -> int:
         verdict = "differs" if wrong(rows[-1]) else "as plain loops"
         print(f"{case.name}: {rows[-1]['depthwise']['forward']:,}, {verdict}")
     write_json(COUNTERS, {"versions": versions(), "rows": rows})
-    write_pages()
+    PAGES.write()
     return int(any(map(wrong, rows)))
 
 

@@ -6,7 +6,6 @@ network is trained here as ``depthwise demo`` trains it, once, into build/diagno
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +13,20 @@ from typing import Any
 
 import numpy as np
 import torch
+from benchmarks.trained_networks import (
+    DIGITS_DEVIATION,
+    DIGITS_MEAN,
+    digits_network,
+    inside,
+    watch_network,
+)
 from PIL import Image
-from torch import nn
 
 from depthwise.bridge import trace
 from depthwise.data import Preprocessing, open_data, split_by_group
 from depthwise.formats import load_folder
 from depthwise.graph import Graph
-from depthwise.jobs.demo import TEST_PEOPLE, VALIDATION_PEOPLE, recipe
-from depthwise.jobs.fit import Plan, fit
+from depthwise.jobs.demo import TEST_PEOPLE, VALIDATION_PEOPLE
 from depthwise.jobs.samples import Samples
 from depthwise.nn import efficientnet_lite0, rename_published
 
@@ -30,7 +34,6 @@ ROOT = Path(__file__).resolve().parents[1]
 TRAINED = ROOT / "build/diagnosis"
 LABELS = (243, 559, 438, 990, 949, 853, 609, 609, 915, 455)
 OTHERS = {"coffee": 967, "camera": 872, "china": 698, "flower": 985}
-_DIGITS = (0.1307, 0.3081)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +61,6 @@ class Case:
     unseen: str
     samples: Samples | None = None
     rows: Any = None
-
-
-def inside(package: str, path: str) -> Path:
-    """Find a file of an installed package, without importing that."""
-    found = importlib.util.find_spec(package)
-    if found is None or not found.submodule_search_locations:
-        raise FileNotFoundError(f"{package} is not installed: make setup")
-    return Path(next(iter(found.submodule_search_locations))) / path
 
 
 def photographs() -> Case:
@@ -107,17 +102,11 @@ def _photo(path: Path) -> Any:
 
 def digits() -> Case:
     """Three convolutions and two full layers, trained by others on MNIST."""
-    path = inside("digit_recognizer", "models/handwriting_model.pth")
-    module = DigitsNetwork(32, 64, 128)
-    module.load_state_dict(torch.load(path, weights_only=True))
-    dataset = open_data("digits")
-    raw = np.asarray(dataset.inputs[np.arange(len(dataset))], np.float32)
-    scale = 255.0 if raw.max() > 1 else 1.0
-    mean, deviation = _DIGITS
-    inputs = ((raw / scale - mean) / deviation).astype(np.float32)
+    module, dataset, images = digits_network()
+    inputs = ((images - DIGITS_MEAN) / DIGITS_DEVIATION).astype(np.float32)
     return Case(
         "digits CNN",
-        trace(module.eval(), (1, 1, 28, 28), name="digits"),
+        trace(module, (1, 1, 28, 28), name="digits"),
         inputs[::2],
         "2,500 digits",
         inputs[1::2],
@@ -126,33 +115,11 @@ def digits() -> Case:
     )
 
 
-class DigitsNetwork(nn.Module):
-    """The network of the package digit-recognizer-py, under its names."""
-
-    def __init__(self, *widths: int) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for before, width in zip((1, *widths), widths, strict=False):
-            conv = nn.Conv2d(before, width, 3, padding=1)
-            layers += [conv, nn.ReLU(), nn.MaxPool2d(2)]
-        self.conv_layers = nn.Sequential(*layers)
-        full = (nn.Linear(9 * widths[-1], 256), nn.ReLU(), nn.Linear(256, 10))
-        self.fc_layers = nn.Sequential(*full)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Score digits ``[n, 1, 28, 28]``."""
-        scores: torch.Tensor = self.fc_layers(self.conv_layers(x).flatten(1))
-        return scores
-
-
 def watch() -> Case:
     """The demo's separable sensor network, on two people whom it never saw."""
     dataset = open_data("watch")
     parts = split_by_group(dataset, TEST_PEOPLE, validation=VALIDATION_PEOPLE)
-    if not (TRAINED / "model").exists():
-        plan = Plan("sensor_net", "separable", recipe(), TRAINED, progress=False)
-        fit(dataset, parts, plan)
-    folder = load_folder(TRAINED / "model")
+    folder = load_folder(watch_network("separable", dataset, parts, TRAINED))
     prepared = Preprocessing.from_dict(folder.preprocess)
     samples = Samples(dataset, prepared)
     return Case(

@@ -1,33 +1,19 @@
 """Write the measured tables and the figure of docs/diagnosis.md from results/*.json.
 
-    python -m benchmarks.diagnosis_page
+python -m benchmarks.diagnosis_page
 
-Each table stands between two marks; what is outside them is written by hand.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 from benchmarks.noise_figure import CONVS, NOISE, figure, mean, runs_of
-from benchmarks.training_pages import fill, markdown, percent
+from benchmarks.pages import ROOT, Figures, Pages, figures_of, markdown, percent
 
 from depthwise.files import write_text
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/diagnosis.md"
 FIGURE = ROOT / "docs/figures/noise_sensors.svg"
-Figures = Mapping[str, Any]
-
-
-def read(name: str) -> Figures:
-    """Figures that were measured."""
-    found: Figures = json.loads((ROOT / f"results/{name}.json").read_text("utf-8"))
-    return found
 
 
 def networks(found: Figures) -> str:
@@ -136,23 +122,25 @@ def statistics(found: Figures) -> str:
 
 def tables() -> dict[str, str]:
     """Every table by the name in its marks."""
-    found = read("diagnosis")
+    found = figures_of("diagnosis")
     return {
         "networks": networks(found),
         "faults": faults(found),
         "worst": worst(found),
         "sensors": sensors(found),
-        "noise": noise(read("noise_sensors")),
-        "statistics": statistics(read("statistics")),
+        "noise": noise(figures_of("noise_sensors")),
+        "statistics": statistics(figures_of("statistics")),
     }
+
+
+PAGES = Pages(("diagnosis.md",), tables)
 
 
 def main() -> int:
     """Write the page and its figure."""
-    write_text(PAGE, fill(PAGE.read_text(encoding="utf-8"), tables()))
     FIGURE.parent.mkdir(exist_ok=True)
-    write_text(FIGURE, figure(read("noise_sensors")["cells"]))
-    return 0
+    write_text(FIGURE, figure(figures_of("noise_sensors")["cells"]))
+    return PAGES.write()
 
 
 if __name__ == "__main__":

@@ -14,15 +14,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.diagnosis_cases import DigitsNetwork, inside
+from benchmarks.trained_networks import (
+    DIGITS_DEVIATION,
+    DIGITS_MEAN,
+    digits_network,
+    inside,
+    watch_network,
+)
 from PIL import Image
 from torch import nn
 
 from depthwise.bridge import trace
 from depthwise.data import Preprocessing, open_data, split_by_group
 from depthwise.formats import ModelFolder, save_folder
-from depthwise.jobs.demo import TEST_PEOPLE, recipe
-from depthwise.jobs.fit import Plan, fit
+from depthwise.jobs.demo import TEST_PEOPLE
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / "build/separation"
@@ -56,14 +61,9 @@ class Case:
 
 def digits() -> Case:
     """Three convolutions and two full layers, trained by others on MNIST."""
-    path = inside("digit_recognizer", "models/handwriting_model.pth")
-    module = DigitsNetwork(32, 64, 128)
-    module.load_state_dict(torch.load(path, weights_only=True))
-    dataset = open_data("digits")
-    raw = np.asarray(dataset.inputs[np.arange(len(dataset))], np.float32)
-    scale = 255.0 if raw.max() > 1 else 1.0
-    data = _save("digits", np.round(raw / scale * 255), dataset.labels, dataset.classes)
-    prepared = _image(1, 28, 0.1307 * 255, 0.3081 * 255)
+    module, dataset, images = digits_network()
+    data = _save("digits", np.round(images * 255), dataset.labels, dataset.classes)
+    prepared = _image(1, 28, DIGITS_MEAN * 255, DIGITS_DEVIATION * 255)
     folder = _folder("digits", module, (1, 1, 28, 28), prepared, dataset.classes)
     return Case("digits CNN", folder, data, (HELD_OUT,), (CHOSEN_BY,))
 
@@ -111,21 +111,19 @@ def faces() -> Case:
 
 def watch() -> Case:
     """The demo's network, dense, on two people whom it never saw."""
-    for conv in ("dense", "separable"):
-        folder = PLACE / f"watch-{conv}"
-        if not (folder / "model").exists():
-            dataset = open_data("watch")
-            parts = split_by_group(dataset, TEST_PEOPLE)
-            plan = Plan("sensor_net", conv, recipe(), folder, progress=False)
-            fit(dataset, parts, plan)
-    rival = "separable from the start", PLACE / "watch-separable/model"
+    dataset = open_data("watch")
+    parts = split_by_group(dataset, TEST_PEOPLE)
+    dense, separable = (
+        watch_network(conv, dataset, parts, PLACE / f"watch-{conv}")
+        for conv in ("dense", "separable")
+    )
     return Case(
         "sensor_net, dense",
-        PLACE / "watch-dense/model",
+        dense,
         "watch",
         TEST_PEOPLE,
         budgets=(0.5, 0.3, 0.2),
-        rivals=(rival,),
+        rivals=(("separable from the start", separable),),
     )
 
 

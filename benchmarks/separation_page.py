@@ -1,33 +1,16 @@
 """Write the measured tables of docs/separation.md from results/separation.json.
 
-    python -m benchmarks.separation_page
+python -m benchmarks.separation_page
 
-Each table stands between two marks; what is outside them is written by hand.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
-from benchmarks.training_pages import fill, markdown, percent
+from benchmarks.pages import Figures, Pages, figures_of, markdown, percent
 
-from depthwise.files import write_text
-
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/separation.md"
-Figures = Mapping[str, Any]
 _STAGES = ("weights", "closed_form", "repaired", "finetuned")
-
-
-def read() -> Figures:
-    """Figures that were measured."""
-    path = ROOT / "results/separation.json"
-    found: Figures = json.loads(path.read_text("utf-8"))
-    return found
 
 
 def networks(found: Figures) -> str:
@@ -75,15 +58,11 @@ def layers(found: Figures) -> str:
 
 def tables() -> dict[str, str]:
     """Every table by the name in its marks."""
-    found = read()
+    found = figures_of("separation")
     return {"networks": networks(found), "layers": layers(found)}
 
 
-def main() -> int:
-    """Write the page."""
-    write_text(PAGE, fill(PAGE.read_text(encoding="utf-8"), tables()))
-    return 0
-
+PAGES = Pages(("separation.md",), tables)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PAGES.write())

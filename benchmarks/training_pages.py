@@ -2,41 +2,18 @@
 
     python -m benchmarks.training_pages
 
-Each table stands between two marks that name its file of figures; what is outside them
-is written by hand. A table whose file is not there yet says how to measure it.
+A table whose file of figures is not there yet says how to measure it.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from depthwise.files import write_text
+from benchmarks.pages import ROOT, Figures, Pages, markdown, percent
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = (ROOT / "docs/training.md", ROOT / "docs/data.md")
 TWINS = ("watch_twin", "twin_basic-motions", "twin_digits", "twin_fashion-mnist")
-MARKED = re.compile(
-    r"(<!-- measured: (\S+) -->\n).*?(<!-- measured: end -->\n)", re.DOTALL
-)
-Figures = Mapping[str, Any]
-
-
-def markdown(
-    head: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1
-) -> str:
-    """Lay a table out; the first columns are words, the others are numbers."""
-    rule = [*["---"] * words, *["---:"] * (len(head) - words)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *rows))
-
-
-def percent(share: float) -> str:
-    """Write a share with one decimal."""
-    return f"{100 * share:.1f} %"
 
 
 def interval(found: Figures | None) -> str:
@@ -172,18 +149,7 @@ def tables() -> dict[str, str]:
     return made
 
 
-def fill(page: str, made: Mapping[str, str]) -> str:
-    """Put the tables between their marks."""
-    return MARKED.sub(lambda m: f"{m[1]}\n{made[m[2]]}\n{m[3]}", page)
-
-
-def main() -> int:
-    """Write the pages."""
-    made = tables()
-    for path in PAGES:
-        write_text(path, fill(path.read_text(encoding="utf-8"), made))
-    return 0
-
+PAGES = Pages(("training.md", "data.md"), tables)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PAGES.write())

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from depthwise.jobs.compiling import compile as compile  # noqa: A004 - the verb
     from depthwise.jobs.counting import cost as cost
     from depthwise.jobs.diagnosing import diagnose as diagnose
+    from depthwise.jobs.idle_channels import prune as prune
+    from depthwise.jobs.idle_channels import revive as revive
     from depthwise.jobs.open import open_model as open_model
-    from depthwise.jobs.pruning import prune as prune
-    from depthwise.jobs.reviving import revive as revive
     from depthwise.jobs.separating import separate as separate
 
 # Where each public name lives. A new name takes one line here and one line above.
@@ -25,8 +25,8 @@ _HOME = {
     "cost": "jobs.counting",
     "diagnose": "jobs.diagnosing",
     "open_model": "jobs.open",
-    "prune": "jobs.pruning",
-    "revive": "jobs.reviving",
+    "prune": "jobs.idle_channels",
+    "revive": "jobs.idle_channels",
     "separate": "jobs.separating",
 }
 

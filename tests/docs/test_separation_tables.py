@@ -1,34 +1,12 @@
-"""The page on separation shows what results/separation.json says."""
+"""The figures on the page on separation are whole, and its bars are kept."""
 
-import pytest
 from benchmarks.accept_separation import broken
+from benchmarks.pages import figures_of
 from benchmarks.separation_cases import CASES
-from benchmarks.separation_page import PAGE, read, tables
-from benchmarks.training_pages import MARKED, fill
-
-
-def check_page(made: dict[str, str]) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert fill(page, made) == page
-
-
-def test_the_page_shows_the_figures() -> None:
-    check_page(tables())
-
-
-def test_check_page_can_fail() -> None:
-    made = tables()
-    with pytest.raises(AssertionError):
-        check_page({**made, "layers": made["layers"].replace("first", "last")})
-
-
-def test_every_table_has_its_marks() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert {found[2] for found in MARKED.finditer(page)} == set(tables())
 
 
 def test_every_network_is_scored_at_every_stage_it_was_measured_at() -> None:
-    found = read()
+    found = figures_of("separation")
     assert set(found) == set(CASES)
     stages = {"weights", "before", "closed_form", "repaired", "finetuned"}
     for case in found.values():

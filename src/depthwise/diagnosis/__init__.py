@@ -4,8 +4,8 @@ from depthwise.diagnosis.diagnose import Diagnosis, LayerDiagnosis, diagnose_gra
 from depthwise.diagnosis.findings import Fault, Finding, Limits
 from depthwise.diagnosis.layers import Observed, observe_layers, observed_values
 from depthwise.diagnosis.observed import directions_for, effective_rank, variance_shares
-from depthwise.diagnosis.pruning import Pruned, prune_graph
-from depthwise.diagnosis.reviving import Revived, revive_graph
+from depthwise.diagnosis.pruning import IdleEdit, prune_graph
+from depthwise.diagnosis.reviving import revive_graph
 from depthwise.diagnosis.statistics import ChannelStatistics, observe
 
 __all__ = [
@@ -13,11 +13,10 @@ __all__ = [
     "Diagnosis",
     "Fault",
     "Finding",
+    "IdleEdit",
     "LayerDiagnosis",
     "Limits",
     "Observed",
-    "Pruned",
-    "Revived",
     "diagnose_graph",
     "directions_for",
     "effective_rank",

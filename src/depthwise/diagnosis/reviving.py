@@ -18,40 +18,19 @@ from numpy.typing import NDArray
 
 from depthwise.diagnosis.bounds import Span
 from depthwise.diagnosis.links import Link, tie_of
-from depthwise.diagnosis.pruning import Plan, plan_pruning
+from depthwise.diagnosis.pruning import IdleEdit, Plan, plan_pruning
 from depthwise.diagnosis.pruning.edits import gains_of, losses_of, written
 from depthwise.graph import Call, Graph, call_of
-from depthwise.graph.edits import ReplaceArrays, apply_edits
+from depthwise.graph.edits import apply_edits
 
 Array: TypeAlias = NDArray[Any]
 _NORM = {1: 1.0, 2: 0.0, 3: 0.0, 4: 1.0}
 """How a batch norm begins: scale, shift, mean and variance, by operand."""
 
 
-@dataclass(frozen=True, eq=False)
-class Revived:
-    """A network whose idle channels can learn again.
-
-    Args:
-        graph: The network; its results are what they were.
-        edits: What changed; ``bridge.apply`` takes them too.
-        plan: Which channels were idle, and which of them could not be revived.
-
-    Example:
-        >>> from depthwise.graph import Batch, Input, TensorType
-        >>> x = Input("x", TensorType("float32", (Batch(), 3, 8)))
-        >>> revive_graph(Graph("g", (x,), ("x",), ())).edits
-        ()
-    """
-
-    graph: Graph
-    edits: tuple[ReplaceArrays, ...]
-    plan: Plan
-
-
 def revive_graph(
     graph: Graph, known: Mapping[str, Span] | None = None, *, seed: int = 0
-) -> Revived:
+) -> IdleEdit:
     """Draw the weights of idle channels anew, and let nothing read them yet.
 
     Args:
@@ -93,7 +72,7 @@ def revive_graph(
         for name in sorted(renewals)
     }
     edits = tuple(written(graph, changed, {}))
-    return Revived(apply_edits(graph, edits), edits, plan)
+    return IdleEdit(apply_edits(graph, edits), edits, plan)
 
 
 @dataclass(eq=False)

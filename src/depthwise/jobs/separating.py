@@ -18,8 +18,8 @@ from depthwise.errors import UnknownNameError, UsageError
 from depthwise.graph import Graph
 from depthwise.jobs.dataset import choose_split
 from depthwise.jobs.diagnosing import fastest
+from depthwise.jobs.idle_channels import accuracy
 from depthwise.jobs.open import Opened, open_model
-from depthwise.jobs.pruning import accuracy
 from depthwise.jobs.rooms import torch_room
 from depthwise.jobs.samples import Samples, samples_for
 from depthwise.separation import BOTH, Goal, Layer, Order, Separated, separate_graph

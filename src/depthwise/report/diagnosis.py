@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import rich.table
@@ -107,73 +107,53 @@ def advice_lines(told: Diagnosis) -> list[str]:
     return [f"{fault}: {fault.advice}" for fault in order]
 
 
-def pruning_tables(told: Mapping[str, Any]) -> list[rich.table.Table]:
-    """Lay out what pruning did.
+def idle_tables(told: Mapping[str, Any], done: str) -> list[rich.table.Table]:
+    """Lay out what removing or reviving idle channels did.
 
     Args:
-        told: ``PruneResult.to_dict()``.
+        told: ``IdleResult.to_dict()``.
+        done: "removed" or "revived".
 
     Returns:
-        What went, what had to stay, and costs before and after.
+        Which channels changed, which had to stay as they are, and what it cost before
+        and after.
 
     Example:
         >>> cost = {"before": 4, "after": 2}
         >>> made = {"name": "n", "removed": {}, "kept": {}, "macs": cost}
         >>> made |= {"params": cost, "error": 0.0, "accuracy": {}}
-        >>> len(pruning_tables(made))
-        2
+        >>> len(idle_tables(made, "removed"))
+        1
     """
-    figures = [
+    tables = []
+    if told[done]:
+        rows = [
+            (layer, str(len(some)), ", ".join(map(str, some)))
+            for layer, some in told[done].items()
+        ]
+        head = ("layer", done, "channels")
+        tables.append(table(told["name"], head, rows, prose=[2]))
+    if told["kept"]:
+        stayed = [
+            (layer, channel, why)
+            for layer, held in told["kept"].items()
+            for channel, why in held.items()
+        ]
+        head = ("layer", "channel", "why it stays")
+        tables.append(table("carry nothing, but stay", head, stayed, prose=[2]))
+    title = "" if told[done] else f"{told['name']}: no channel was {done}"
+    return [*tables, table(title, ("", "before", "after"), _costs(told))]
+
+
+def _costs(told: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    rows = [
         ("MACs", *map(thousands, _ends(told["macs"]))),
         ("parameters", *map(thousands, _ends(told["params"]))),
     ]
-    title = f"{told['name']}: {'removed' if told['removed'] else 'nothing to remove'}"
-    return _changed(title, told["removed"], told, ("cost", figures))
-
-
-def reviving_tables(told: Mapping[str, Any]) -> list[rich.table.Table]:
-    """Lay out what reviving did.
-
-    Args:
-        told: ``ReviveResult.to_dict()``.
-
-    Returns:
-        What begins anew, what could not, and what results did.
-
-    Example:
-        >>> made = {"name": "n", "revived": {}, "kept": {}, "error": 0.0}
-        >>> len(reviving_tables({**made, "accuracy": {}}))
-        2
-    """
-    title = f"{told['name']}: {'revived' if told['revived'] else 'nothing to revive'}"
-    return _changed(title, told["revived"], told, ("results", []))
-
-
-def _changed(
-    title: str,
-    channels: Mapping[str, Sequence[int]],
-    told: Mapping[str, Any],
-    last: tuple[str, list[tuple[str, ...]]],
-) -> list[rich.table.Table]:
-    rows = [
-        (layer, str(len(some)), ", ".join(map(str, some)))
-        for layer, some in channels.items()
-    ]
-    stayed = [
-        (layer, channel, why)
-        for layer, held in told["kept"].items()
-        for channel, why in held.items()
-    ]
-    name, figures = last
     if told["accuracy"]:
         before, after = _ends(told["accuracy"])
-        figures.append(("accuracy", f"{100 * before:.2f} %", f"{100 * after:.2f} %"))
-    figures.append(("largest change of a result", "", f"{told['error']:.1e}"))
-    tables = [table(title, ("layer", "", "channels"), rows, prose=[2])]
-    if stayed:
-        head = ("layer", "channel", "why it stays")
-        tables.append(table("carry nothing, but stay", head, stayed, prose=[2]))
-    return [*tables, table(name, ("", "before", "after"), figures)]
+        rows.append(("accuracy", f"{100 * before:.2f} %", f"{100 * after:.2f} %"))
+    return [*rows, ("largest change of a result", "", f"{told['error']:.1e}")]
 
 
 def _ends(pair: Mapping[str, float]) -> tuple[float, float]:

@@ -232,25 +232,18 @@ def probes(
     return copies
 
 
-@pytest.mark.parametrize("chunk", range(20))
-def test_findings_agree_with_ablation(chunk: int) -> None:
-    found_nothing = missed = 0
-    for seed in range(10 * chunk, 10 * chunk + 10):
-        graph, _ = generate(seed)
-        shape = graph.bind(2).inputs[0].type.shape
-        x = np.random.default_rng(seed).standard_normal(shape)
-        found_nothing, missed = np.add(
-            (found_nothing, missed), check_against_ablation(graph, x)
-        )
-    assert found_nothing >= 10
-    assert missed <= 3
+CHUNKS = [
+    pytest.param(make, chunk, id=f"{make.__name__}-{chunk}")
+    for make, chunks in ((generate, 20), (generate_rich, 9))
+    for chunk in range(chunks)
+]
 
 
-@pytest.mark.parametrize("chunk", range(9))
-def test_findings_agree_with_ablation_on_every_kind_of_layer(chunk: int) -> None:
+@pytest.mark.parametrize(("make", "chunk"), CHUNKS)
+def test_findings_agree_with_ablation(make, chunk: int) -> None:
     found_nothing = missed = 0
     for seed in range(10 * chunk, 10 * chunk + 10):
-        graph, _ = generate_rich(seed)
+        graph, _ = make(seed)
         shape = graph.bind(2).inputs[0].type.shape
         x = np.random.default_rng(seed).standard_normal(shape)
         found_nothing, missed = np.add(

@@ -10,7 +10,7 @@ from tests.building import Builder
 
 from depthwise.costing import count
 from depthwise.diagnosis.bounds import Span
-from depthwise.diagnosis.pruning import Pruned, prune_graph
+from depthwise.diagnosis.pruning import IdleEdit, prune_graph
 from depthwise.execute import run
 from depthwise.graph import Graph
 
@@ -54,7 +54,7 @@ def test_check_same_can_fail() -> None:
         check_same(first, second)
 
 
-def pruned(b: Builder, *results: str) -> Pruned:
+def pruned(b: Builder, *results: str) -> IdleEdit:
     graph = b.graph(*results)
     found = prune_graph(graph)
     check_same(graph, found.graph)
@@ -332,7 +332,7 @@ def test_generated_networks_compute_the_same(seed: int) -> None:
     check_same(graph, found.graph, room=1e-10)
     assert count(found.graph).macs <= count(graph).macs
     again = prune_graph(found.graph)
-    assert again.removed == 0
+    assert again.channels == 0
 
 
 @pytest.mark.parametrize("chunk", range(6))
@@ -342,11 +342,11 @@ def test_every_kind_of_layer_computes_the_same(chunk: int) -> None:
         graph, silent = generate_rich(seed)
         found = prune_graph(graph)
         check_same(graph, found.graph, room=1e-10)
-        planted, removed = planted + silent, removed + found.removed
+        planted, removed = planted + silent, removed + found.channels
     assert planted > 15
     assert removed > 10
 
 
 def test_generated_networks_lose_channels() -> None:
-    removed = sum(prune_graph(generate(seed)[0]).removed for seed in range(60))
+    removed = sum(prune_graph(generate(seed)[0]).channels for seed in range(60))
     assert removed >= 60

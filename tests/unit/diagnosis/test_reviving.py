@@ -8,10 +8,10 @@ from tests.unit.diagnosis.test_pruning import check_same, constant_of, silence
 from torch import nn
 
 import depthwise
-from depthwise.diagnosis import Fault, Revived, diagnose_graph, revive_graph
+from depthwise.diagnosis import Fault, IdleEdit, diagnose_graph, revive_graph
 
 
-def revived(b: Builder, result: str) -> Revived:
+def revived(b: Builder, result: str) -> IdleEdit:
     graph = b.graph(result)
     found = revive_graph(graph)
     check_same(graph, found.graph)
@@ -20,7 +20,7 @@ def revived(b: Builder, result: str) -> Revived:
     return found
 
 
-def faults(found: Revived, *which: Fault) -> set[tuple[str, int]]:
+def faults(found: IdleEdit, *which: Fault) -> set[tuple[str, int]]:
     told = diagnose_graph(found.graph).findings
     return {(f.layer, c) for f in told if f.fault in which for c in f.channels}
 

@@ -12,17 +12,17 @@ from depthwise.diagnosis.pruning.plan import Plan, plan_pruning
 from depthwise.graph import Graph
 from depthwise.graph.edits import ReplaceArrays, apply_edits
 
-__all__ = ["Plan", "Pruned", "edits_of", "plan_pruning", "prune_graph"]
+__all__ = ["IdleEdit", "Plan", "edits_of", "plan_pruning", "prune_graph"]
 
 
 @dataclass(frozen=True, eq=False)
-class Pruned:
-    """A network without the channels that carried nothing.
+class IdleEdit:
+    """A network whose idle channels went, or have a new start.
 
     Args:
-        graph: The smaller network.
+        graph: The changed network.
         edits: What changed; ``bridge.apply`` takes them too.
-        plan: What went, what stayed, and why.
+        plan: Which channels were idle, which of them stay as they are, and why.
 
     Example:
         >>> from depthwise.graph import Batch, Input, TensorType
@@ -36,12 +36,12 @@ class Pruned:
     plan: Plan
 
     @property
-    def removed(self) -> int:
-        """Channels of layers that went."""
+    def channels(self) -> int:
+        """Channels of layers that went, or begin anew."""
         return sum(map(len, self.plan.removed.values()))
 
 
-def prune_graph(graph: Graph, known: Mapping[str, Span] | None = None) -> Pruned:
+def prune_graph(graph: Graph, known: Mapping[str, Span] | None = None) -> IdleEdit:
     """Remove every channel that carries nothing of its own and can go.
 
     A channel that is proven to be another one, scaled, hands its weights over first.
@@ -74,9 +74,9 @@ def prune_graph(graph: Graph, known: Mapping[str, Span] | None = None) -> Pruned
         larger = plan_pruning(alone, known)
         if larger.removed != plan.removed:
             edits = _after(merged, edits_of(alone, larger))
-            return Pruned(apply_edits(graph, edits), edits, larger)
+            return IdleEdit(apply_edits(graph, edits), edits, larger)
     edits = edits_of(graph, plan)
-    return Pruned(apply_edits(graph, edits), edits, plan)
+    return IdleEdit(apply_edits(graph, edits), edits, plan)
 
 
 def _after(

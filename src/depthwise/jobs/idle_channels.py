@@ -1,22 +1,22 @@
-"""Prune anything that is a model, and say what it cost before and after."""
+"""Remove idle channels of anything that is a model, or give them a new start."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from depthwise.costing import CostReport, count
-from depthwise.diagnosis import Pruned, diagnose_graph, prune_graph
+from depthwise.diagnosis import IdleEdit, diagnose_graph, prune_graph, revive_graph
 from depthwise.diagnosis.bounds import Span
 from depthwise.diagnosis.knowledge import known_spans
+from depthwise.diagnosis.pruning import Plan
 from depthwise.errors import UsageError
 from depthwise.execute import run
 from depthwise.graph import Graph
-from depthwise.graph.edits import ReplaceArrays
 from depthwise.jobs.dataset import choose_split
 from depthwise.jobs.diagnosing import fastest
 from depthwise.jobs.export import draw, relative_error
@@ -29,25 +29,27 @@ _SIZES = (1.0, 1e3)
 
 
 @dataclass(frozen=True, eq=False)
-class PruneResult:
-    """A model without the channels that carried nothing.
+class IdleResult:
+    """A model whose idle channels were removed or revived.
 
     Args:
+        done: Which of both.
         model: Of the sort that was given: a torch module of the same class, or a
             Graph.
-        graph: The smaller network.
-        pruned: The plan and the edits.
+        graph: The changed network.
+        plan: Which channels were idle, and why some of them stay as they are.
         before: What the network cost.
         after: What it costs now.
         error: Largest change of a result on random inputs of two sizes, relative to
             the largest result.
-        scores: With data, the share of right answers on samples that were not looked
-            at, "before" and "after".
+        scores: With labelled data, the share of right answers on samples that were
+            not looked at, "before" and "after".
     """
 
+    done: Literal["removed", "revived"]
     model: Any
     graph: Graph
-    pruned: Pruned
+    plan: Plan
     before: CostReport
     after: CostReport
     error: float
@@ -57,17 +59,15 @@ class PruneResult:
         """Turn the result into plain values for JSON.
 
         Returns:
-            What went, what stayed and why, costs and errors.
+            Which channels changed, which stayed and why, costs and errors.
         """
-        plan = self.pruned.plan
-        kept = {
-            layer: {str(channel): why for channel, why in held.items()}
-            for layer, held in plan.kept.items()
-        }
         return {
             "name": self.graph.name,
-            "removed": {layer: list(gone) for layer, gone in plan.removed.items()},
-            "kept": kept,
+            self.done: {name: list(some) for name, some in self.plan.removed.items()},
+            "kept": {
+                layer: {str(channel): why for channel, why in held.items()}
+                for layer, held in self.plan.kept.items()
+            },
             "macs": {"before": self.before.macs, "after": self.after.macs},
             "params": {"before": self.before.params, "after": self.after.params},
             "error": self.error,
@@ -82,7 +82,7 @@ def prune(
     input_shape: Sequence[int] | None = None,
     observed: bool = False,
     reading: Mapping[str, Any] | None = None,
-) -> PruneResult:
+) -> IdleResult:
     """Remove channels that carry nothing, without changing what a model computes.
 
     Args:
@@ -106,21 +106,71 @@ def prune(
         >>> prune("sensor_net").error < 1e-6
         True
     """
-    if observed and data is None:
-        msg = "removing what data show needs data; got observed without DATA"
-        raise UsageError(msg, "name the data, or leave --observed out")
     opened = model if isinstance(model, Opened) else open_model(model, input_shape)
-    graph = opened.graph
     look = look_at(opened, data, observed=observed, reading=reading)
-    pruned = prune_graph(graph, look.known)
-    return PruneResult(
-        model=applied(model, opened, pruned.edits, pruned.graph),
-        graph=pruned.graph,
-        pruned=pruned,
-        before=count(graph),
-        after=count(pruned.graph),
-        error=change(graph, pruned.graph),
-        scores=look.scores(graph, pruned.graph),
+    edit = prune_graph(opened.graph, look.known)
+    return _result("removed", model, opened, edit, look)
+
+
+def revive(
+    model: Any,
+    data: str | Iterable[Array] | None = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    observed: bool = False,
+    seed: int = 0,
+    reading: Mapping[str, Any] | None = None,
+) -> IdleResult:
+    """Draw the weights of channels that carry nothing anew, for further training.
+
+    They are the channels that ``prune`` would remove. Nothing reads them until
+    training gives them weight, so results stay what they were.
+
+    Args:
+        model: What ``open_model`` takes, or a model that was opened.
+        data: Labelled data by name or path, or batches ready for the network.
+        input_shape: Of one batch, where the model does not know its input.
+        observed: Whether to revive what carried nothing on the data too, rather than
+            only what is proven to for every input.
+        seed: Of the weights that are drawn.
+        reading: Arguments of ``open_dataset`` by name, for data by name or path.
+
+    Returns:
+        The model, ready to be trained on.
+
+    Raises:
+        UsageError: If ``observed`` is asked for without data.
+        DataError: If the data do not fit the model.
+
+    Example:
+        >>> revive("sensor_net").error < 1e-6
+        True
+    """
+    opened = model if isinstance(model, Opened) else open_model(model, input_shape)
+    look = look_at(opened, data, observed=observed, reading=reading)
+    edit = revive_graph(opened.graph, look.known, seed=seed)
+    return _result("revived", model, opened, edit, look)
+
+
+def _result(
+    done: Literal["removed", "revived"],
+    model: Any,
+    opened: Opened,
+    edit: IdleEdit,
+    look: Look,
+) -> IdleResult:
+    """Hold a changed network against what it was."""
+    given = opened.module is not None and opened.module is model
+    made = torch_room("bridge").apply(edit.edits, model) if given else edit.graph
+    return IdleResult(
+        done=done,
+        model=made,
+        graph=edit.graph,
+        plan=edit.plan,
+        before=count(opened.graph),
+        after=count(edit.graph),
+        error=change(opened.graph, edit.graph),
+        scores=look.scores(opened.graph, edit.graph),
     )
 
 
@@ -171,7 +221,13 @@ def look_at(
 
     Returns:
         Spans from a part of the samples, and the others to score with.
+
+    Raises:
+        UsageError: If spans are asked for without data.
     """
+    if observed and data is None:
+        msg = "what data show needs data; got observed without DATA"
+        raise UsageError(msg, "name the data, or leave --observed out")
     held = unseen = known = None
     if isinstance(data, str):
         held = samples_for(opened, data, reading or {})
@@ -182,25 +238,6 @@ def look_at(
         seen = diagnose_graph(opened.graph, data, execute=fastest()).observed
         known = known_spans(opened.graph, seen) if seen is not None else None
     return Look(known, held, unseen)
-
-
-def applied(
-    model: Any, opened: Opened, edits: Sequence[ReplaceArrays], graph: Graph
-) -> Any:
-    """Give back what was given: a module keeps its class and its other names.
-
-    Args:
-        model: What was given.
-        opened: The same, opened.
-        edits: What changed.
-        graph: The changed network.
-
-    Returns:
-        A copy of the module with the edits, or the graph.
-    """
-    if opened.module is None or opened.module is not model:
-        return graph
-    return torch_room("bridge").apply(edits, model)
 
 
 def accuracy(graph: Graph, held: Samples, rows: Array) -> float:
