@@ -50,6 +50,11 @@ def run_training(dataset: Dataset, split: Split, plan: Plan) -> Written | None:
     Raises:
         DepthwiseError: If the data, the folder or the plan will not do.
     """
+    with torch_room("training").claimed(plan.folder):
+        return _training(dataset, split, plan)
+
+
+def _training(dataset: Dataset, split: Split, plan: Plan) -> Written | None:
     summary = fitted_summary(fit(dataset, split, plan), dataset, split)
     if not torch_room("training").is_main_process():
         return None
@@ -78,8 +83,14 @@ def run_experiment(dataset: Dataset, plan: TwinPlan) -> Written:
 
     Raises:
         OutputExistsError: If the folder holds something and resume is off.
+        TrainingError: If another process writes there.
         MissingDependencyError: If Plotly or Jinja2 is not installed.
     """
+    with torch_room("training").claimed(plan.folder):
+        return _experiment(dataset, plan)
+
+
+def _experiment(dataset: Dataset, plan: TwinPlan) -> Written:
     twin = run_twin(dataset, plan)
     summary = summarise(twin)
     names = " and ".join(plan.variants)

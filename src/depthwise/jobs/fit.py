@@ -101,8 +101,13 @@ def fit(dataset: Dataset, split: Split, plan: Plan) -> Fitted:
     Raises:
         DataError: If the data cannot be trained on.
         OutputExistsError: If the folder holds another run.
-        TrainingError: If the run cannot go on.
+        TrainingError: If the run cannot go on, or another process writes there.
     """
+    with torch_room("training").claimed(plan.folder):
+        return _fit(dataset, split, plan)
+
+
+def _fit(dataset: Dataset, split: Split, plan: Plan) -> Fitted:
     training = torch_room("training")
     trainee = make_trainee(
         dataset,

@@ -153,12 +153,13 @@ def refuse_folder(folder: Path, *, resume: bool) -> None:
     Example:
         >>> refuse_folder(Path("no-such-folder"), resume=False)
     """
-    if torch_room("training").torchrun_world() is not None:
+    training = torch_room("training")
+    if training.torchrun_world() is not None:
         msg = (
             "a twin experiment starts its own processes; got one that torchrun started"
         )
         raise UsageError(msg, "--devices 2 --strategy ddp, without torchrun")
-    if folder.exists() and any(folder.iterdir()) and not resume:
+    if not resume and not training.is_vacant(folder):
         msg = f"an experiment must not overwrite another; {folder} exists"
         raise OutputExistsError(msg, "--resume goes on with it, -o names another")
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from depthwise.training.augmentation import Augmentation as Augmentation
+    from depthwise.training.claim import claimed as claimed
+    from depthwise.training.claim import is_vacant as is_vacant
     from depthwise.training.health import Alarm as Alarm
     from depthwise.training.health import HealthLog as HealthLog
     from depthwise.training.health import LayerHealth as LayerHealth
@@ -47,7 +49,9 @@ HOMES = {
     "bootstrap": "intervals",
     "by_group": "voting",
     "by_recording": "voting",
+    "claimed": "claim",
     "is_main_process": "world",
+    "is_vacant": "claim",
     "paired_difference": "intervals",
     "predict_logits": "inference",
     "score": "scoring",

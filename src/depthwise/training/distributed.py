@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from depthwise.errors import TrainingError
 from depthwise.training import accelerator, checkpoint
+from depthwise.training.claim import share_of
 from depthwise.training.result import result_of
 from depthwise.training.run import carry_out
 
@@ -31,6 +32,7 @@ class Parcel:
     def __init__(self, run: Run, module: nn.Module) -> None:
         self.run = run
         self.module = module
+        self.share = share_of(run.folder)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A process that unpacks this has imported Lightning, and not spoken yet.

@@ -10,6 +10,7 @@ from torch import nn
 
 from depthwise.errors import DataError, DepthwiseError, OutputExistsError
 from depthwise.training import accelerator, board, checkpoint, journal, material
+from depthwise.training.claim import claimed
 from depthwise.training.distributed import spawn
 from depthwise.training.run import Run, carry_out
 from depthwise.training.session import Job
@@ -65,8 +66,8 @@ def train(
     Raises:
         DataError: The data cannot be trained on, or do not fit the network.
         OutputExistsError: The folder holds a run and resume is False.
-        TrainingError: The checkpoint is of something else, the loss is not finite, or
-            the disk is full.
+        TrainingError: The checkpoint is of something else, another process trains into
+            the folder, the loss is not finite, or the disk is full.
         MissingDependencyError: Lightning is not installed.
 
     Example:
@@ -91,13 +92,18 @@ def train(
     _check_network(module, sample, len(dataset.classes))
     mark = checkpoint.fingerprint(dataset.labels, split.train, split.validation, sample)
     job = Job(dataset, split, settings, preprocessing, mark, images=sample.ndim == 4)
-    saved = _opened(place, job, module, resume=resume)
     accelerator.require(settings)
     board.require(settings)
-    run = Run(job, place, saved, progress, title, tuple(callbacks))
-    if settings.devices > 1 and torchrun_world() is None:
+    with claimed(place):
+        saved = _opened(place, job, module, resume=resume)
+        run = Run(job, place, saved, progress, title, tuple(callbacks))
+        return _launched(run, module)
+
+
+def _launched(run: Run, module: nn.Module) -> TrainingResult:
+    if run.job.settings.devices > 1 and torchrun_world() is None:
         return spawn(run, module)
-    fabric = accelerator.make_fabric(settings)
+    fabric = accelerator.make_fabric(run.job.settings)
     with accelerator.quiet():
         fabric.launch()
     return carry_out(run, module, fabric)
