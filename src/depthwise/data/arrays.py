@@ -15,7 +15,12 @@ import numpy as np
 
 from depthwise.data.class_counts import note_single_classes
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
-from depthwise.data.duplicates import Fingerprints, hash_samples, judge_copies
+from depthwise.data.duplicates import (
+    Fingerprints,
+    hash_samples,
+    judge_copies,
+    number_copies,
+)
 from depthwise.data.rulebook import found
 from depthwise.data.rules import Finding, OnBad, settle
 from depthwise.data.stored_rows import check_members, open_npz_member
@@ -137,13 +142,11 @@ def leave_out_broken(dataset: Dataset, source: Path, on_bad: OnBad) -> Dataset:
     if isinstance(inputs, np.ndarray):
         keep, broken = keep_finite(inputs, source)
         findings += broken
+        hashes = hash_samples(inputs)
+        dataset = replace(dataset, copies=number_copies(hashes))
     if isinstance(inputs, np.ndarray) and dataset.parts is not None:
-        prints = Fingerprints(
-            [f"{source} sample {n}" for n in range(len(dataset))],
-            names,
-            dataset.parts.tolist(),
-            hash_samples(inputs),
-        )
+        places = [f"{source} sample {n}" for n in range(len(dataset))]
+        prints = Fingerprints(places, names, dataset.parts.tolist(), hashes)
         drop, more = judge_copies(prints)
         findings += more
         keep = keep[~drop[keep]]

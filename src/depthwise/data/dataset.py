@@ -96,6 +96,8 @@ class Dataset:
         parts: "train", "validation" or "test" for each sample, where the source
             says so, or None.
         files: File of each sample, below the folder that was opened, or None.
+        copies: A number for each sample, int64 ``[n]``, which samples share that are
+            equal, or are from equal recordings; None where nobody looked.
         rate_hz: Samples a second, for sensors.
         report: What was skipped, repaired and noted while reading.
 
@@ -119,6 +121,7 @@ class Dataset:
     recordings: Names | None = None
     parts: Names | None = None
     files: Names | None = None
+    copies: Indices | None = None
     rate_hz: float | None = None
     report: ReadReport = field(default_factory=ReadReport)
 
@@ -160,7 +163,7 @@ class Dataset:
         if type(self.inputs) is np.ndarray:
             picked = self.inputs[rows]
 
-        def some(values: Names | None) -> Names | None:
+        def some(values: Array | None) -> Array | None:
             return None if values is None else values[rows]
 
         return replace(
@@ -171,6 +174,7 @@ class Dataset:
             recordings=some(self.recordings),
             parts=some(self.parts),
             files=some(self.files),
+            copies=some(self.copies),
         )
 
 

@@ -15,7 +15,7 @@ from depthwise.data.statistics import batches
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from depthwise.data.dataset import Array, Inputs
+    from depthwise.data.dataset import Array, Indices, Inputs
     from depthwise.data.rules import Finding
 
 # Later parts keep their copy: what is scored stays, what is trained on gives way.
@@ -103,6 +103,23 @@ def hash_samples(inputs: Inputs) -> tuple[str, ...]:
         (True, False)
     """
     return tuple(hash_values(sample) for batch in batches(inputs) for sample in batch)
+
+
+def number_copies(hashes: Sequence[str]) -> Indices:
+    """Give equal samples one number.
+
+    Args:
+        hashes: One a sample.
+
+    Returns:
+        int64 ``[n]``, from 0.
+
+    Example:
+        >>> number_copies(["x", "y", "x"]).tolist()
+        [0, 1, 0]
+    """
+    numbers: Indices = np.unique(hashes, return_inverse=True)[1]
+    return numbers.astype(np.int64)
 
 
 def hash_values(values: Array) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from depthwise.data.class_counts import note_single_classes
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset, Rows
-from depthwise.data.duplicates import Fingerprints, judge_copies
+from depthwise.data.duplicates import Fingerprints, judge_copies, number_copies
 from depthwise.data.image_file import ImageHeader
 from depthwise.data.image_rows import Decoded, Encoded, ImageRows, decode_once
 from depthwise.data.names import readable
@@ -104,7 +104,8 @@ def build_images(
         raise _nothing(source, report)
     pixels = decoded.pixels
     inputs = Rows(rows, keep) if pixels is None else pixels[keep]
-    return _build(source, inputs, kept, report)
+    copies = number_copies([decoded.hashes[n] for n in keep.tolist()])
+    return replace(_build(source, inputs, kept, report), copies=copies)
 
 
 def _nothing(source: Path, report: ReadReport) -> DataError:

@@ -9,6 +9,7 @@ import numpy as np
 
 from depthwise.data.class_counts import note_single_classes
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
+from depthwise.data.duplicates import hash_values, number_copies
 from depthwise.data.names import readable
 from depthwise.data.recording_checks import (
     constant_channels,
@@ -143,6 +144,7 @@ def _assemble(
         recordings=spread([r.name for r in kept]),
         parts=spread([r.part for r in kept]),
         files=spread([readable(str(r.path)) for r in kept]),
+        copies=np.repeat(number_copies([hash_values(r.values) for r in kept]), counts),
         rate_hz=kept[0].rate_hz,
         report=report,
     )

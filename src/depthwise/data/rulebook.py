@@ -275,7 +275,7 @@ _SETS: Final[list[tuple[str, str, Outcome, str]]] = [
         "duplicate-within",
         "samples of a part should differ",
         "note",
-        "both are kept",
+        "both are kept, and a split leaves them in one part",
     ),
 ]
 

@@ -10,7 +10,12 @@ import numpy as np
 
 from depthwise.data.class_counts import note_single_classes
 from depthwise.data.dataset import IN_MEMORY_BYTES, Dataset
-from depthwise.data.duplicates import Fingerprints, hash_values, judge_copies
+from depthwise.data.duplicates import (
+    Fingerprints,
+    hash_values,
+    judge_copies,
+    number_copies,
+)
 from depthwise.data.row_indices import wanted_rows
 from depthwise.data.rulebook import found
 from depthwise.data.rules import OnBad, settle
@@ -122,6 +127,7 @@ def build_series(
         name=source.name,
         groups=known(kept.groups),
         parts=known(kept.parts),
+        copies=number_copies([looks[row].digest for row in keep]),
         report=report,
     )
 

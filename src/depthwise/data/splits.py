@@ -19,6 +19,8 @@ from depthwise.errors import DataError, FormatError, UnknownNameError, UsageErro
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from depthwise.data.dataset import Dataset, Indices
 
 FRACTIONS: Final = (0.7, 0.15, 0.15)
@@ -222,7 +224,7 @@ def of_parts(dataset: Dataset, part: Indices, *, on_bad: OnBad = "fail") -> Spli
         on_bad: As in :func:`split`.
 
     Returns:
-        The split.
+        The split; where copies are known, those in the earlier part are left out.
 
     Raises:
         DataError: If a part stays empty, or training lacks classes.
@@ -236,13 +238,20 @@ def of_parts(dataset: Dataset, part: Indices, *, on_bad: OnBad = "fail") -> Spli
     """
     check_on_bad(on_bad)
     labels = dataset.labels
+    notes = []
+    early = _copies_before(dataset, part)
+    if np.any(early):
+        part = np.where(early, -1, part)
+        notes.append(
+            "a sample must be in one part only;"
+            f" got {int(early.sum())} with a copy in a later part"
+        )
     seen = np.unique(labels[part == 0])
     if len(seen) == 1:
         raise DataError(
             "training must see at least two classes;"
             f" got only {dataset.classes[seen[0]]!r} in {dataset.name}"
         )
-    notes = []
     unseen = (part > 0) & ~np.isin(labels, seen)
     if len(seen) and np.any(unseen):
         names = [dataset.classes[c] for c in np.unique(labels[unseen])]
@@ -257,3 +266,12 @@ def of_parts(dataset: Dataset, part: Indices, *, on_bad: OnBad = "fail") -> Spli
         notes.append(sentence)
     rows = [np.flatnonzero(part == code) for code in range(len(PARTS))]
     return Split(rows[0], rows[1], rows[2], tuple(notes))
+
+
+def _copies_before(dataset: Dataset, part: Indices) -> NDArray[np.bool_]:
+    """Which samples have a copy in a later part: what is scored stays."""
+    if dataset.copies is None:
+        return np.zeros(len(part), np.bool_)
+    last = np.full(int(dataset.copies.max()) + 1, -1)
+    np.maximum.at(last, dataset.copies, part)
+    return (part >= 0) & (part < last[dataset.copies])

@@ -4,8 +4,16 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from depthwise.data import Dataset, Split, folds, split, split_by_group
+from depthwise.data import (
+    Dataset,
+    Split,
+    folds,
+    open_data,
+    split,
+    split_by_group,
+)
 from depthwise.data.splits import PARTS
 from depthwise.errors import DataError, FormatError, UnknownNameError, UsageError
 
@@ -168,3 +176,66 @@ LONELY = toy([0, 1] * 4, groups=np.full(8, "a"))
 def test_what_cannot_be_split_is_refused(attempt, error, words) -> None:
     with pytest.raises(error, match=words):
         attempt()
+
+
+def test_equal_images_are_in_one_part_of_every_split(tmp_path) -> None:
+    draw = np.random.default_rng(0)
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for number in range(10):
+            pixels = draw.integers(0, 256, (8, 8, 3), np.uint8)
+            for copy in ("a", "b"):
+                file = tmp_path / label / f"{number}{copy}.png"
+                Image.fromarray(pixels).save(file)
+    data = open_data(tmp_path)
+    assert len(data) == 40
+    found = 0
+    for parts in (*(split(data, seed=n) for n in range(5)), *folds(data, 4)):
+        names = [set(data.copies[part].tolist()) for part in all_parts(parts)]
+        assert not names[0] & names[1]
+        assert not names[0] & names[2]
+        assert not names[1] & names[2]
+        left_out = 40 - sum(map(len, all_parts(parts)))
+        found += left_out
+        words = f"got {left_out} with a copy in a later part"
+        assert [words in note for note in parts.notes] == [True] * bool(left_out)
+    assert found
+
+
+def test_a_copied_recording_of_another_person_is_not_trained_on(tmp_path) -> None:
+    draw = np.random.default_rng(0)
+    rows = ["file,label,group"]
+    for number in range(8):
+        samples = draw.normal(size=(40, 2))
+        np.savetxt(
+            tmp_path / f"{number}.csv",
+            samples,
+            delimiter=",",
+            header="x,y",
+            comments="",
+        )
+        rows.append(f"{number}.csv,{'ab'[number % 2]},person-{number // 4}")
+    (tmp_path / "copy.csv").write_text((tmp_path / "7.csv").read_text())
+    rows.append("copy.csv,b,person-0")
+    (tmp_path / "recordings.csv").write_text("\n".join(rows))
+    data = open_data(tmp_path, window=20, step=10)
+    parts = split_by_group(data, ["person-1"])
+    assert len(data) == 27
+    assert set(data.recordings[parts.train]) == {f"{n}.csv" for n in range(4)}
+    assert "got 3 with a copy" in parts.notes[0]
+
+
+def all_parts(parts: Split) -> tuple[np.ndarray, ...]:
+    return parts.train, parts.validation, parts.test
+
+
+def test_arrays_know_their_copies_and_keep_them_when_samples_are_taken(
+    tmp_path,
+) -> None:
+    inputs = np.arange(24.0).reshape(6, 1, 4)
+    inputs[4] = inputs[1]
+    np.savez(tmp_path / "a.npz", inputs=inputs, labels=list("abaabb"))
+    data = open_data(tmp_path / "a.npz")
+    assert data.copies[4] == data.copies[1]
+    assert len(set(data.copies.tolist())) == 5
+    assert data.take([4, 1]).copies.tolist() == [data.copies[1]] * 2
