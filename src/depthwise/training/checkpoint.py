@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+import re
 import zipfile
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from depthwise import files
 from depthwise.errors import FormatError, TrainingError
@@ -52,6 +54,7 @@ class Checkpoint:
         threads: Torch threads a process; other numbers of threads round otherwise.
         seconds: Time spent so far.
         waited: Part of it spent waiting for data.
+        layers: What torch prints of the network; empty where nobody wrote it down.
     """
 
     settings: TrainingSettings
@@ -65,6 +68,7 @@ class Checkpoint:
     threads: int
     seconds: float
     waited: float
+    layers: str = ""
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
@@ -121,7 +125,7 @@ def load(path: Path) -> Checkpoint:
 def check_same(
     checkpoint: Checkpoint,
     settings: TrainingSettings,
-    weights: Mapping[str, torch.Tensor],
+    module: nn.Module,
     data: str,
 ) -> None:
     """Refuse to go on from a checkpoint of something else.
@@ -129,13 +133,16 @@ def check_same(
     Args:
         checkpoint: What was saved.
         settings: What the run is told now.
-        weights: state_dict of the network now.
+        module: The network now.
         data: Fingerprint of the data now.
 
     Raises:
         TrainingError: The sentence names the first difference, with both values.
     """
-    _compare("network", _shapes(checkpoint.weights), _shapes(weights))
+    _compare("network", _shapes(checkpoint.weights), _shapes(module.state_dict()))
+    if checkpoint.layers:
+        old, new = checkpoint.layers.splitlines(), layers_of(module).splitlines()
+        _compare("layers", _numbered(old), _numbered(new))
     before, now = vars(checkpoint.settings), vars(settings)
     effective = [name for name in now if name not in WITHOUT_EFFECT]
     _compare(
@@ -184,6 +191,26 @@ def remove_leftovers(folder: Path) -> None:
 
 def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, str]:
     return {name: str(list(value.shape)) for name, value in weights.items()}
+
+
+def layers_of(module: nn.Module) -> str:
+    """Write down what a network is made of, strides and dropout too.
+
+    Args:
+        module: The network.
+
+    Returns:
+        What torch prints, without addresses in memory.
+
+    Example:
+        >>> layers_of(nn.Dropout(0.5))
+        'Dropout(p=0.5, inplace=False)'
+    """
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(module))
+
+
+def _numbered(lines: list[str]) -> dict[str, str]:
+    return {f"line {n}": line.strip() for n, line in enumerate(lines, start=1)}
 
 
 def _compare(what: str, before: dict[str, str], now: dict[str, str]) -> None:

@@ -124,7 +124,7 @@ def _opened(
     if not path.exists():
         return None
     saved = checkpoint.load(path)
-    checkpoint.check_same(saved, job.settings, module.state_dict(), job.fingerprint)
+    checkpoint.check_same(saved, job.settings, module, job.fingerprint)
     return saved
 
 

@@ -15,7 +15,7 @@ from depthwise.errors import TrainingError
 from depthwise.training import draws
 from depthwise.training.averaging import WeightAverage
 from depthwise.training.batches import Feed, ReadAhead, ordered, steps
-from depthwise.training.checkpoint import Checkpoint
+from depthwise.training.checkpoint import Checkpoint, layers_of
 from depthwise.training.journal import EpochRow, best_of
 from depthwise.training.optimizer import make_optimizer
 from depthwise.training.schedule import learning_rate
@@ -154,6 +154,7 @@ class Session:
             threads=self.threads,
             seconds=self.seconds,
             waited=self.waited,
+            layers=layers_of(self.module),
         )
 
     def restore(self, saved: Checkpoint) -> None:

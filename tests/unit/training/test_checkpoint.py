@@ -34,6 +34,7 @@ def made(**changes) -> Checkpoint:
         threads=1,
         seconds=1.5,
         waited=0.5,
+        layers="Linear(in_features=1, out_features=3)",
     )
     return replace(whole, **changes)
 
@@ -131,6 +132,8 @@ def test_a_checkpoint_of_something_else_is_refused(digits, parts, trained) -> No
     longer = replace(settings, epochs=9)
     words = r"own network; got 4\.running_mean=nothing, checkpoint has .*=\[16\]"
     refused(small_net(norm="group"), digits, settings, words)
+    words = r"own layers; got line 9=\(7\): Dropout\(p=0\.5.*has .*Dropout\(p=0\.2"
+    refused(small_net(dropout=0.5), digits, settings, words)
     refused(small_net(), digits, longer, "settings; got epochs=9, checkpoint has .*=1")
     refused(small_net(), other, settings, "own data, split and preprocessing")
     refused(small_net(), dim, settings, "own data, split and preprocessing")
