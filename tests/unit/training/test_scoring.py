@@ -155,6 +155,17 @@ def test_one_fold_is_compared_over_seeds() -> None:
     assert (alone.low, alone.high) == (-math.inf, math.inf)
 
 
+@pytest.mark.parametrize(
+    ("freedom", "quantile"),
+    [(1, 12.7062), (30, 2.0423), (31, 2.0395), (39, 2.0227), (99, 1.9842)],
+)
+def test_many_folds_are_compared_by_students_quantile(freedom, quantile) -> None:
+    gaps = np.linspace(-1, 1, freedom + 1)
+    found = paired_difference(gaps, np.zeros(freedom + 1))
+    error = gaps.std(ddof=1) / math.sqrt(freedom + 1)
+    assert found.high / error == pytest.approx(quantile, abs=6e-5)
+
+
 def test_unequal_tables_are_refused() -> None:
     with pytest.raises(DataError, match=r"got \[2\] and \[3\]"):
         paired_difference([1, 2], [1, 2, 3])
