@@ -30,9 +30,7 @@ def write_with(path: Path, write: Callable[[Path], object]) -> Path:
         'hello'
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _temporary(path)
     try:
         write(temporary)
         temporary.chmod(0o644)
@@ -45,6 +43,16 @@ def write_with(path: Path, write: Callable[[Path], object]) -> Path:
             _name(error, path, temporary)
         raise
     return path
+
+
+def _temporary(path: Path) -> Path:
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    os.close(handle)
+    return Path(name)
 
 
 def _name(error: OSError, path: Path, temporary: Path) -> None:

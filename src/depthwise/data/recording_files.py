@@ -43,7 +43,7 @@ def read_table(
     Raises:
         MissingDependencyError: If Parquet needs a package that is not installed.
     """
-    read = read_parquet if path.suffix == ".parquet" else read_csv
+    read = read_parquet if path.suffix.lower() == ".parquet" else read_csv
     return read(path, columns, channels=channels)
 
 

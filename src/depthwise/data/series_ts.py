@@ -76,8 +76,9 @@ def read_ts(
     if windowing is None and len(lengths) > 1:
         raise DataError(
             "cases must have one length where no window is given; got"
-            f" {min(lengths)} to {max(lengths)} in {paths[0]}",
-            f"window={min(lengths)}, step={min(lengths)}",
+            f" {min(lengths)} to {max(lengths)} in {source or paths[0]}",
+            f"window={min(lengths)}, step={min(lengths)}"
+            f" (--window {min(lengths)} --step {min(lengths)})",
         )
     longest = max(lengths, default=1)
     dataset = build_dataset(

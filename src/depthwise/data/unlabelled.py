@@ -11,12 +11,14 @@ import numpy as np
 from depthwise.data.arrays import keep_finite, read_npz_inputs
 from depthwise.data.columns import Columns
 from depthwise.data.dataset import IN_MEMORY_BYTES, Rows
+from depthwise.data.hub import holds_samples
 from depthwise.data.image_file import SUFFIXES as IMAGE_SUFFIXES
 from depthwise.data.image_file import read_header
 from depthwise.data.image_set import Place, Target, build_images
 from depthwise.data.names import readable
 from depthwise.data.recording_files import SUFFIXES as TABLE_SUFFIXES
 from depthwise.data.recording_files import read_table
+from depthwise.data.recording_index import INDEX
 from depthwise.data.recording_set import Windowing, build_dataset
 from depthwise.data.recordings import Origin, recordings_of
 from depthwise.data.rules import Finding, OnBad, ReadReport, check_on_bad, settle
@@ -94,13 +96,12 @@ def open_inputs(
     path = Path(source)
     if not path.exists():
         raise DataError(f"samples must be in a file or folder that exists; got {path}")
-    foreign = TABLE_SUFFIXES if preprocessing.kind == "image" else IMAGE_SUFFIXES
-    if path.is_file() and path.name.lower().endswith((*LABELLED, *foreign)):
+    if _is_foreign(path, preprocessing.kind):
         raise DataError(
             f"samples must be {KINDS[preprocessing.kind]}, .npy or .npz; got {path}",
             "--labels reads labelled data of every kind",
         )
-    if path.suffix in {".npy", ".npz"}:
+    if path.suffix.lower() in {".npy", ".npz"}:
         opened = _arrays(path, on_bad, in_memory_bytes)
     elif preprocessing.kind == "image":
         opened = _images(path, preprocessing, on_bad, in_memory_bytes)
@@ -109,6 +110,18 @@ def open_inputs(
         opened = _recordings(path, preprocessing, asked, on_bad, in_memory_bytes)
     _check_shape(path, opened, preprocessing)
     return opened
+
+
+def _is_foreign(path: Path, kind: str) -> bool:
+    """Whether a file, or all that a folder holds, is of another kind of data."""
+    pictures, tables = tuple(IMAGE_SUFFIXES), tuple(TABLE_SUFFIXES)
+    own, other = (pictures, tables) if kind == "image" else (tables, pictures)
+    foreign = (*LABELLED, *other)
+    if path.is_dir():
+        mine, _ = list_files(path, own)
+        return not mine and bool(list_files(path, foreign)[0])
+    name = path.name.lower()
+    return name.endswith(foreign) or (name.endswith(".parquet") and holds_samples(path))
 
 
 def _check_shape(path: Path, opened: Unlabelled, preprocessing: Preprocessing) -> None:
@@ -130,7 +143,7 @@ def _arrays(path: Path, on_bad: OnBad, in_memory_bytes: int) -> Unlabelled:
     """Arrays of samples, without a look at their labels."""
     inputs: Inputs = (
         read_npz_inputs(path, in_memory_bytes)
-        if path.suffix == ".npz"
+        if path.suffix.lower() == ".npz"
         else open_npy(path)
     )
     keep, broken = keep_finite(inputs, path)
@@ -171,6 +184,7 @@ def _recordings(
     files, findings = [path], list[Finding]()
     if path.is_dir():
         files, findings = list_files(path, TABLE_SUFFIXES)
+        files = [file for file in files if file != path / INDEX]
     recordings: list[Recording] = []
     for file in files:
         table = read_table(file, columns, channels=preprocessing.channels)

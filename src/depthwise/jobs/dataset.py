@@ -158,8 +158,9 @@ def choose_split(
     if not test and not validation:
         return split_by_share(dataset, SHARES, seed=seed, on_bad=on_bad)
     if dataset.groups is None:
-        msg = f"--test names groups; got data without groups: {dataset.name}"
-        raise UsageError(msg, "leave --test out: the split is by shares then")
+        option = "--test" if test else "--validation"
+        msg = f"{option} names groups; got data without groups: {dataset.name}"
+        raise UsageError(msg, f"leave {option} out: the split is by shares then")
     test, validation = _names(dataset, test), _names(dataset, validation)
     named = split_by_group(dataset, test, validation=validation, on_bad=on_bad)
     if validation:

@@ -232,3 +232,35 @@ def test_a_stream_that_cannot_be_is_refused() -> None:
         list(live_windows(rows(3), SENSORS, hop=0))
     with pytest.raises(UsageError, match="window"):
         list(live_windows(rows(3), IMAGES))
+
+
+def test_the_index_of_a_folder_is_no_recording(tmp_path) -> None:
+    good_recordings(tmp_path)
+    before = open_inputs(tmp_path, SENSORS)
+    (tmp_path / "recordings.csv").write_text("file,label\nrest/0.csv,rest\n")
+    after = open_inputs(tmp_path, SENSORS)
+    assert after.names.tolist() == before.names.tolist()
+
+
+def test_data_that_only_labelled_readers_read_are_named_so(tmp_path) -> None:
+    pandas = pytest.importorskip("pandas")
+    (tmp_path / "series").mkdir()
+    (tmp_path / "series" / "Toy_TEST.ts").write_text("@data\n1,2:a\n")
+    samples = tmp_path / "samples.parquet"
+    pandas.DataFrame({"signal": [[1.0, 2.0]], "label": ["a"]}).to_parquet(samples)
+    for source in (tmp_path / "series", samples):
+        with pytest.raises(DataError, match="must be recordings") as caught:
+            open_inputs(source, SENSORS)
+        assert caught.value.hint == "--labels reads labelled data of every kind"
+
+
+@pytest.mark.parametrize("name", ["A.PARQUET", "A.CSV.GZ"])
+def test_suffixes_may_be_in_capitals(tmp_path, name) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(table(0), columns=["time", *NAMES])
+    path = tmp_path / name
+    if name.endswith("GZ"):
+        frame.to_csv(path, index=False, compression="gzip")
+    else:
+        frame.to_parquet(path)
+    assert open_inputs(path, SENSORS).inputs.shape == (4, 3, 10)
