@@ -68,7 +68,42 @@ def scaled(build: Builder, value: str) -> str:
     return build.add("Mul", (value, build.normal(1, build.channels(value), 1, 1)))
 
 
+def masked(build: Builder, value: str) -> str:
+    return build.add("Dropout", (value,), outputs=2)
+
+
+def padded_twice(build: Builder, value: str) -> str:
+    for pads in ([0, 0, 1, 0, 0, 0, 0, 1], [0, 0, 0, 1, 0, 0, 1, 0]):
+        value = build.add("Pad", (value, build.constant(np.array(pads))))
+    return build.conv(value, 4, 2)
+
+
+def spread(build: Builder, value: str) -> str:
+    channels = build.channels(value)
+    taps = build.normal(channels, 1, 1, 1)
+    value = build.add("ConvTranspose", (value, taps), {"group": channels})
+    return build.norm(value)
+
+
+def difference(build: Builder, value: str) -> str:
+    shape = build.channels(value), 1, 1
+    value = build.add("Sub", (value, build.normal(*shape)))
+    return build.add("Div", (value, build.normal(*shape)))
+
+
+def apart(build: Builder, value: str) -> str:
+    there = build.add("Transpose", (value,), {"perm": (0, 3, 1, 2)})
+    there = build.add("Identity", (there,))
+    return build.add("Transpose", (there,), {"perm": (0, 2, 3, 1)})
+
+
 LAYERS = {
+    "alone": lambda build, v: build.add("Max", (v,)),
+    "apart": apart,
+    "difference": difference,
+    "masked": masked,
+    "padded twice": padded_twice,
+    "spread": spread,
     "conv": lambda build, v: build.conv(v, 4, 3, pads=(1, 1, 1, 1), bias=True),
     "pointwise": lambda build, v: build.conv(v, 6),
     "depthwise": lambda build, v: build.depthwise(v),

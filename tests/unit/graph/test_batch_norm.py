@@ -120,3 +120,33 @@ def test_weights_are_rounded_once() -> None:
     gain = scale / np.sqrt(variance + 1e-5)
     expected = (weight * gain[:, None, None, None]).astype(np.float32)
     np.testing.assert_array_equal(folded.constants[folded.nodes[0].inputs[1]], expected)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_it_folds_differences_and_quotients(is_first: bool) -> None:
+    build = Builder(3, 6, 6)
+    value = build.conv("x", 4, 3, bias=True)
+    offset = build.normal(4, 1, 1)
+    value = build.add("Sub", (value, offset) if is_first else (offset, value))
+    value = build.add("Div", (value, build.normal(1, 4, 1, 1)))
+    graph = build.graph(value)
+    folded = fold_batch_norm(graph)
+    assert [node.op for node in folded.nodes] == ["Conv"]
+    check_same_outputs(graph, folded)
+
+
+def test_quotients_that_do_not_scale_stay() -> None:
+    build = Builder(3, 6, 6)
+    above = build.add("Div", (build.normal(4, 1, 1), build.conv("x", 4, 3)))
+    none = build.constant(np.array([1.0, 0.0, 2.0, 3.0]).reshape(4, 1, 1))
+    graph = build.graph(build.add("Div", (build.conv(above, 4), none)))
+    assert len(fold_batch_norm(graph).nodes) == 4
+
+
+def test_one_constant_as_weight_and_as_bias() -> None:
+    build = Builder(1)
+    both = build.normal(1, 5)
+    graph = build.graph(build.norm(build.add("Gemm", ("x", both, both))))
+    folded = fold_batch_norm(graph)
+    assert [node.op for node in folded.nodes] == ["Gemm"]
+    check_same_outputs(graph, folded)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.building import Builder, check_same_outputs
 
-from depthwise.graph import Graph
+from depthwise.graph import Graph, verify
 from depthwise.graph.patterns import find_patterns
 from depthwise.graph.rewrite import (
     fold_constants,
@@ -299,3 +299,58 @@ def test_simplify_does_it_all() -> None:
     found = simplify(graph)
     assert ops(found) == ["Conv", "HardSwish", "GlobalAveragePool", "Flatten", "Gemm"]
     check_same_outputs(graph, found)
+
+
+def test_dropout_with_a_mask_goes_where_the_mask_is_unread() -> None:
+    build = Builder(3, 5)
+    value = build.add("Dropout", (build.add("Relu", ("x",)),), outputs=2)
+    graph = build.graph(value)
+    after = verify(remove_identities(graph))
+    assert ops(after) == ["Relu"]
+    check_same_outputs(graph, after)
+
+
+def test_dropout_stays_where_its_mask_is_a_result() -> None:
+    build = Builder(3, 5)
+    value = build.add("Dropout", (build.add("Relu", ("x",)),), outputs=2)
+    graph = build.graph(value, f"{value}.1")
+    after = verify(remove_identities(graph))
+    assert ops(after) == ["Relu", "Dropout"]
+    check_same_outputs(graph, after)
+
+
+def test_transposes_that_an_identity_keeps_apart() -> None:
+    build = Builder(3, 5, 4)
+    there = build.add("Transpose", ("x",), {"perm": (0, 2, 3, 1)})
+    back = build.add("Identity", (there,))
+    back = build.add("Transpose", (back,), {"perm": (0, 3, 1, 2)})
+    assert ops(remove_identities(build.graph(build.conv(back, 2)))) == ["Conv"]
+
+
+def test_a_bound_of_one_operand_is_no_hard_swish() -> None:
+    build = Builder(3, 5)
+    above = build.add("Max", (three_more(build, "x"),))
+    gate = build.add("Min", (above, build.constant(np.array(6.0))))
+    graph = build.graph(sixth(build, build.add("Mul", ("x", gate)), divide=True))
+    assert "HardSwish" not in ops(recognise_hard_swish(graph))
+
+
+def test_whole_numbers_are_no_hard_swish() -> None:
+    build = Builder(5, dtype="int64")
+    zero, three, six = (build.constant(np.array(number)) for number in (0, 3, 6))
+    gate = build.add("Clip", (build.add("Add", ("x", three)), zero, six))
+    graph = build.graph(build.add("Div", (build.add("Mul", ("x", gate)), six)))
+    assert ops(verify(simplify(graph))) == ops(graph)
+
+
+def test_one_pad_after_the_other() -> None:
+    build = Builder(3, 5, 4)
+    value = "x"
+    for before, after in (([1, 0], [0, 2]), ([0, 1], [2, 0])):
+        sizes = build.constant(np.array([0, 0, *before, 0, 0, *after]))
+        value = build.add("Pad", (value, sizes))
+    graph = build.graph(build.conv(value, 2, 3))
+    folded = fold_pads(graph)
+    assert ops(folded) == ["Conv"]
+    assert folded.nodes[0].attributes["pads"] == (1, 1, 2, 2)
+    check_same_outputs(graph, folded)

@@ -91,7 +91,8 @@ def _unary(
     attributes: Mapping[str, float] | None = None,
 ) -> Node | None:
     """Put an activation of x in the place of a node, unless constants broadcast x."""
-    if graph.types[x] != graph.types[node.outputs[0]]:
+    kind = graph.types[x]
+    if kind != graph.types[node.outputs[0]] or not kind.dtype.startswith("float"):
         return None
     return replace(node, op=op, inputs=(x,), attributes=attributes or {})
 
@@ -146,9 +147,11 @@ def _clipped(graph: Graph, name: str, high: float) -> str:
 def _positive(graph: Graph, name: str) -> str:
     """Name the value that, bounded below by 0, gives this one."""
     node = producer_of(graph, name, "Relu", "Max")
-    if node is None or len(node.inputs) > 2:
+    if node is None:
         return ""
     if node.op == "Relu":
         return node.inputs[0]
+    if len(node.inputs) != 2:
+        return ""
     found = (v for v, other in operands(node) if scalar_of(graph, other) == 0)
     return next(found, "")

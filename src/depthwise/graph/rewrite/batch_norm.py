@@ -20,6 +20,7 @@ from depthwise.graph.shapes import concrete
 Array: TypeAlias = NDArray[Any]
 
 _LINEAR = {"Conv", "ConvTranspose", "Gemm"}
+_BY_CHANNEL = {"Add", "Sub", "Mul", "Div"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +34,12 @@ class _Affine:
 def fold_batch_norm(graph: Graph) -> Graph:
     """Fold batch norm into the Conv, ConvTranspose or Gemm before it.
 
-    Sums and products with one constant a channel, which other tools write for a bias or
-    a folded norm, go the same way. Weights are computed in float64 and rounded once to
-    their own type. A norm stays where its operand is read twice or is an output of
-    the graph, or where the operator before it is none of these or has computed weights.
-    Weights that other nodes share are left alone: the folded operator gets its own.
+    Sums, differences, products and quotients with one constant a channel, which other
+    tools write for a bias or a folded norm, go the same way. Weights are computed in
+    float64 and rounded once to their own type. A norm stays where its operand is read
+    twice or is an output of the graph, or where the operator before it is none of these
+    or has computed weights. Weights that other nodes share are left alone: the folded
+    operator gets its own.
 
     Args:
         graph: Any graph.
@@ -107,14 +109,26 @@ def _affine(graph: Graph, norm: Node, value: str) -> _Affine | None:
         gain = scale / np.sqrt(variance + graph.call(norm).real("epsilon"))
         return _Affine(gain, shift - mean * gain)
     kind = graph.types[value]
-    if norm.op not in {"Add", "Mul"} or graph.types[norm.outputs[0]] != kind:
+    if norm.op not in _BY_CHANNEL or graph.types[norm.outputs[0]] != kind:
         return None
     row = _a_channel(arrays[0], kind.rank, concrete(kind.shape[1:2])[0])
     # One number added to all is no bias: it is the 3 of a hard sigmoid.
-    if row is None or (norm.op == "Add" and arrays[0].size < row.size):
+    if row is None or (norm.op in {"Add", "Sub"} and arrays[0].size < row.size):
         return None
+    return _arithmetic(norm.op, row, is_first=norm.inputs[0] == value)
+
+
+def _arithmetic(op: str, row: Array, *, is_first: bool) -> _Affine | None:
+    """Write a sum, difference, product or quotient with a row as gain and offset."""
     one, zero = np.ones_like(row), np.zeros_like(row)
-    return _Affine(row, zero) if norm.op == "Mul" else _Affine(one, row)
+    match op:
+        case "Add":
+            return _Affine(one, row)
+        case "Sub":
+            return _Affine(one, -row) if is_first else _Affine(-one, row)
+        case "Mul":
+            return _Affine(row, zero)
+    return _Affine(1 / row, zero) if is_first and row.all() else None
 
 
 def _a_channel(array: Array, rank: int, channels: int) -> Array | None:
@@ -174,7 +188,8 @@ def _own(
 ) -> str:
     """Name the new constant: as before, unless another node reads that one too."""
     given = linear.inputs[index] if index < len(linear.inputs) else ""
-    if given and len(graph.consumers[given]) == 1 and given not in graph.outputs:
+    is_own = given and len(graph.consumers[given]) == linear.inputs.count(given) == 1
+    if is_own and given not in graph.outputs:
         return given
     stem = given or f"{linear.inputs[1].removesuffix('weight').rstrip('.')}.{kind}"
     return unused_name(graph, stem.lstrip("."), constants)

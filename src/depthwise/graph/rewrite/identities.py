@@ -38,14 +38,23 @@ def remove_identities(graph: Graph, *, keep_dropout: bool = False) -> Graph:
         >>> [n.op for n in remove_identities(Graph("t", (x,), ("y",), nodes)).nodes]
         ['Relu']
     """
+    while True:
+        after = bypassed(graph, _equal_values(graph, keep_dropout=keep_dropout))
+        if after.nodes == graph.nodes:
+            return after
+        graph = after
+
+
+def _equal_values(graph: Graph, *, keep_dropout: bool) -> dict[str, str]:
     values: dict[str, str] = {}
+    wanted = {*graph.consumers, *graph.outputs}
     for node in graph.nodes:
         if node.op == "Dropout" and keep_dropout:
             continue
         same = _same_as(graph, node)
-        if same and not any(name in graph.consumers for name in node.outputs[1:]):
+        if same and not wanted.intersection(node.outputs[1:]):
             values[node.outputs[0]] = same
-    return bypassed(graph, values)
+    return values
 
 
 def _same_as(graph: Graph, node: Node) -> str:

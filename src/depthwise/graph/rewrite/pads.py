@@ -34,7 +34,11 @@ def fold_pads(graph: Graph) -> Graph:
         graph t(x: float32[N,1,8]) -> y
           y: float32[N,1,4] = Conv(x, w, strides=[2], pads=[0,1])
     """
-    return rebuilt(graph, (_padded(graph, node) for node in graph.nodes))
+    while True:
+        after = rebuilt(graph, (_padded(graph, node) for node in graph.nodes))
+        if after.nodes == graph.nodes:
+            return after
+        graph = after
 
 
 def _padded(graph: Graph, node: Node) -> Node:

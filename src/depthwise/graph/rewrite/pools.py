@@ -41,6 +41,26 @@ def recognise_global_pool(graph: Graph) -> Graph:
     return rebuilt(graph, nodes)
 
 
+def is_global_mean(graph: Graph, node: Node) -> bool:
+    """Tell whether a node takes the mean of each channel over a whole plane.
+
+    Args:
+        graph: The node's graph.
+        node: Any node.
+
+    Returns:
+        True if it does, in whichever spelling.
+
+    Example:
+        >>> from depthwise.graph import Batch, Input, TensorType
+        >>> x = Input("x", TensorType("float32", (Batch(), 3, 8)))
+        >>> whole = Node("AveragePool", ("x",), ("y",), {"kernel_shape": (8,)})
+        >>> is_global_mean(Graph("t", (x,), ("y",), (whole,)), whole)
+        True
+    """
+    return _rewritten(graph, node)[0].op == "GlobalAveragePool"
+
+
 def _rewritten(graph: Graph, node: Node) -> tuple[Node, ...]:
     if node.op not in _REDUCTIONS and node.op not in _POOLS:
         return (node,)

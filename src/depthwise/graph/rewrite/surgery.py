@@ -83,8 +83,13 @@ def bypassed(graph: Graph, values: Mapping[str, str]) -> Graph:
         free = source in graph.producers and source not in graph.outputs
         if name in values and free and source not in taken:
             taken[source] = name
-    dropped = {*chosen, *taken.values()}
-    nodes = (n for n in graph.nodes if not dropped.issuperset(filter(None, n.outputs)))
+    replaced = {*chosen, *taken.values()}
+    wanted = {*graph.consumers, *graph.outputs} - replaced
+    nodes = (
+        node
+        for node in graph.nodes
+        if wanted.intersection(node.outputs) or not replaced.intersection(node.outputs)
+    )
     names = {**chosen, **taken}
     return rebuilt(graph, (_renamed_outputs(n, taken) for n in renamed(nodes, names)))
 
