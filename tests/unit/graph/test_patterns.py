@@ -121,3 +121,72 @@ def test_a_gate_of_another_value_is_none() -> None:
 def test_a_graph_without_convolutions_has_no_patterns() -> None:
     build = Builder(4)
     assert find_patterns(build.graph(build.add("Relu", ("x",)))) == Patterns()
+
+
+@pytest.mark.parametrize("axes", [(1,), (3,), (1, 2, 3)])
+def test_means_over_other_axes_are_no_squeeze(axes: tuple[int, ...]) -> None:
+    build = Builder(4, 6, 6)
+    mean = build.add("ReduceMean", ("x", build.constant(np.array(axes))))
+    inner = build.add("Relu", (build.conv(mean, 2),))
+    outer = build.add("Sigmoid", (build.conv(inner, 4),))
+    graph = build.graph(build.add("Mul", ("x", outer)))
+    assert find_patterns(graph).squeeze_excites == ()
+
+
+@pytest.mark.parametrize("spelling", ["reduced", "window"])
+def test_a_squeeze_in_another_spelling(spelling: str) -> None:
+    build = Builder(4, 6, 5)
+    if spelling == "reduced":
+        pooled = build.add("ReduceMean", ("x", build.constant(np.array([-1, 2]))))
+    else:
+        pooled = build.add("AveragePool", ("x",), {"kernel_shape": (6, 5)})
+    outer = build.add("Sigmoid", (build.conv(build.conv(pooled, 2), 4),))
+    graph = build.graph(build.add("Mul", (outer, "x")))
+    assert len(find_patterns(graph).squeeze_excites) == 1
+
+
+@pytest.mark.parametrize(("high", "count"), [(1.0, 1), (np.inf, 0), (None, 0)])
+def test_a_gate_is_bounded(high: float | None, count: int) -> None:
+    build = Builder(4, 6, 6)
+    pooled = build.add("GlobalAveragePool", ("x",))
+    value = build.conv(build.conv(pooled, 2), 4)
+    bounds = [0.0] if high is None else [0.0, high]
+    names = (build.constant(np.array(bound)) for bound in bounds)
+    graph = build.graph(build.add("Mul", ("x", build.add("Clip", (value, *names)))))
+    assert len(find_patterns(graph).squeeze_excites) == count
+
+
+def test_slopes_are_not_what_an_activation_takes_on() -> None:
+    build = Builder(4, 6, 6)
+    slopes = build.depthwise("x")
+    graph = build.graph(build.conv(build.add("PRelu", ("x", slopes)), 8))
+    assert find_patterns(graph).pairs == ()
+
+
+def test_padded_channels_make_another_convolution() -> None:
+    build = Builder(4, 6, 6)
+    wider = build.constant(np.array([0, 0, 0, 0, 0, 2, 0, 0]))
+    value = build.add("Pad", (build.depthwise("x"), wider))
+    assert find_patterns(build.graph(build.conv(value, 8))).pairs == ()
+
+
+def test_a_residual_written_as_sum() -> None:
+    build = Builder(4, 6, 6)
+    value = build.depthwise(build.add("Relu", (build.conv("x", 12),)))
+    value = build.conv(build.add("Relu", (value,)), 4)
+    graph = build.graph(build.add("Sum", ("x", value)))
+    (block,) = find_patterns(graph).inverted_residuals
+    assert block.residual == "sum.n5"
+
+
+@pytest.mark.parametrize("kind", ["separable", "blueprint"])
+def test_transposed_depthwise_forms_pairs_too(kind: str) -> None:
+    build = Builder(4, 6, 6)
+    taps, attributes = build.normal(4, 2, 3, 3), {"group": 4, "strides": (2, 2)}
+    value = "x" if kind == "separable" else build.conv("x", 4)
+    value = build.add("ConvTranspose", (value, taps), attributes)
+    value = build.conv(value, 5) if kind == "separable" else value
+    found = find_patterns(build.graph(value))
+    (pair,) = found.pairs
+    assert pair.kind == kind
+    assert len(found.depthwise) == len(found.pointwise) == 1

@@ -10,6 +10,7 @@ from depthwise.graph.patterns.gates import find_gates
 from depthwise.graph.patterns.links import Link, follow
 from depthwise.graph.patterns.parts import (
     ACTIVATIONS,
+    CONVOLUTIONS,
     NORMS,
     is_depthwise,
     is_pointwise,
@@ -29,7 +30,8 @@ def find_patterns(graph: Graph) -> Patterns:
 
     Args:
         graph: Any graph, batch norm folded or not. What is spelled out in smaller
-            operators is not seen through: ``recognise_hard_swish`` goes first.
+            operators is not seen through: ``simplify`` goes first, or
+            ``recognise_hard_swish`` and ``recognise_gemm`` alone.
 
     Returns:
         Frozen descriptions by node name; a node without a name goes by its first
@@ -51,8 +53,8 @@ def find_patterns(graph: Graph) -> Patterns:
         'mix'
     """
     gates = {gate.scale: gate for gate in find_gates(graph)}
-    links = {name_of(n): follow(graph, n, gates) for n in graph.nodes if n.op == "Conv"}
-    convolutions = [node for node in graph.nodes if node.op == "Conv"]
+    convolutions = [node for node in graph.nodes if node.op in CONVOLUTIONS]
+    links = {name_of(node): follow(graph, node, gates) for node in convolutions}
     return Patterns(
         tuple(name_of(n) for n in convolutions if is_depthwise(graph, n)),
         tuple(name_of(n) for n in convolutions if is_pointwise(graph, n)),
@@ -105,8 +107,8 @@ def _is_block(graph: Graph, expand: Node, middle: Node, project: Node) -> bool:
 def _is_linear(graph: Graph, value: str) -> bool:
     """Whether a value goes through norms at most before anything but an activation."""
     readers = graph.consumers.get(value, ())
-    if len(readers) == 1 and readers[0].op in NORMS:
-        return _is_linear(graph, readers[0].outputs[0])
+    while len(readers) == 1 and readers[0].op in NORMS:
+        readers = graph.consumers.get(readers[0].outputs[0], ())
     return not any(reader.op in ACTIVATIONS for reader in readers)
 
 
@@ -117,7 +119,7 @@ def _residual(graph: Graph, source: str, project: Node) -> str:
         readers = graph.consumers.get(value, ())
         if len(readers) != 1 or value in graph.outputs:
             return ""
-        if readers[0].op == "Add":
+        if readers[0].op in {"Add", "Sum"}:
             return name_of(readers[0]) if source in readers[0].inputs else ""
         if readers[0].op not in NORMS:
             return ""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from depthwise.graph.graph import Graph
 from depthwise.graph.node import Node
 from depthwise.graph.patterns.parts import ACTIVATIONS, NORMS, is_pointwise, name_of
 from depthwise.graph.patterns.structures import SqueezeExcite
+from depthwise.graph.rewrite.matching import scalar_of
+from depthwise.graph.rewrite.pools import is_global_mean
 
-_GATES = {"Sigmoid", "HardSigmoid", "Clip"}
-_POOLS = {"GlobalAveragePool", "ReduceMean"}
 _VIEWS = {"Reshape", "Flatten", "Squeeze", "Unsqueeze"}
 
 
@@ -43,7 +44,7 @@ def find_gates(graph: Graph) -> Iterator[SqueezeExcite]:
 def _gate(graph: Graph, scale: Node, value: str, gate: str) -> SqueezeExcite | None:
     """Go back from a gate to the pooling of the value that it scales."""
     last = _behind_views(graph, gate)
-    if last is None or last.op not in _GATES:
+    if last is None or not _is_bounded(graph, last):
         return None
     expand = _behind_views(graph, last.inputs[0])
     if expand is None or not _is_mix(graph, expand):
@@ -54,9 +55,17 @@ def _gate(graph: Graph, scale: Node, value: str, gate: str) -> SqueezeExcite | N
     if reduce is None or not _is_mix(graph, reduce):
         return None
     pool = _behind_views(graph, reduce.inputs[0])
-    if pool is None or pool.op not in _POOLS or pool.inputs[0] != value:
+    if pool is None or pool.inputs[0] != value or not is_global_mean(graph, pool):
         return None
     return SqueezeExcite(*map(name_of, (pool, reduce, expand, last, scale)))
+
+
+def _is_bounded(graph: Graph, node: Node) -> bool:
+    """Whether an activation keeps a gate from 0 up to some limit."""
+    if node.op != "Clip":
+        return node.op in {"Sigmoid", "HardSigmoid"}
+    low, high = (scalar_of(graph, name) for name in (*node.inputs, "", "")[1:3])
+    return low is not None and high is not None and 0 <= low < high < math.inf
 
 
 def _is_mix(graph: Graph, node: Node) -> bool:

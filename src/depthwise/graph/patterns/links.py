@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from depthwise.graph.graph import Graph
 from depthwise.graph.node import Node
-from depthwise.graph.patterns.parts import ACTIVATIONS, NORMS, name_of
+from depthwise.graph.operators.padding import pads_of
+from depthwise.graph.patterns.parts import ACTIVATIONS, CONVOLUTIONS, NORMS, name_of
 from depthwise.graph.patterns.structures import SqueezeExcite
 
 
@@ -53,9 +54,8 @@ def follow(graph: Graph, node: Node, gates: Mapping[str, SqueezeExcite]) -> Link
         if step is None:
             return None
         gate = passed or gate
-        if step.op == "Conv":
-            reads = step.inputs[0] == value
-            return Link(step, tuple(between), gate) if reads else None
+        if step.op in CONVOLUTIONS:
+            return Link(step, tuple(between), gate)
         between.append(step)
         value = step.outputs[0]
 
@@ -69,8 +69,16 @@ def _next(
         return scale, gates[name_of(scale)]
     if len(readers) != 1:
         return _swish(graph, readers), None
-    known = readers[0].op in NORMS | ACTIVATIONS | {"Conv", "Pad"}
-    return (readers[0] if known else None), None
+    return (readers[0] if _passes(graph, readers[0], value) else None), None
+
+
+def _passes(graph: Graph, reader: Node, value: str) -> bool:
+    """Whether a node takes a value on, channel by channel, or convolves it."""
+    if reader.inputs[0] != value:
+        return False
+    if reader.op == "Pad":
+        return pads_of(graph.call(reader))[1] == (0, 0)
+    return reader.op in NORMS | ACTIVATIONS | CONVOLUTIONS
 
 
 def _gated(

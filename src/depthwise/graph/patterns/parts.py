@@ -8,6 +8,7 @@ from depthwise.graph.graph import Graph
 from depthwise.graph.node import Node
 from depthwise.graph.shapes import concrete
 
+CONVOLUTIONS = {"Conv", "ConvTranspose"}
 NORMS = {
     "BatchNormalization",
     "InstanceNormalization",
@@ -39,12 +40,12 @@ def is_depthwise(graph: Graph, node: Node) -> bool:
 
     Args:
         graph: The node's graph.
-        node: Any node.
+        node: Any node; transposed convolutions count.
 
     Returns:
         True if it has.
     """
-    if node.op != "Conv":
+    if node.op not in CONVOLUTIONS:
         return False
     (channels,) = concrete(graph.types[node.inputs[0]].shape[1:2])
     return graph.call(node).integer("group") == channels > 1

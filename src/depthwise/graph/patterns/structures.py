@@ -76,7 +76,7 @@ class InvertedResidual:
         expand: Node name of the first pointwise convolution.
         depthwise: Name of the depthwise one.
         project: Name of the second pointwise one.
-        residual: Name of the Add with the block's input, or empty.
+        residual: Name of the Add or Sum with the block's input, or empty.
         squeeze_excite: The gate between filter and projection, if there is one.
 
     Example:
@@ -96,7 +96,8 @@ class Patterns:
     """Everything that was recognised, in the order of the graph.
 
     Args:
-        depthwise: Node names of convolutions with a group for every input channel.
+        depthwise: Node names of convolutions with a group for every input channel,
+            transposed ones too.
         pointwise: Names of convolutions with one tap and one group.
         pairs: Separable and blueprint pairs.
         inverted_residuals: Their blocks; the pair within one is listed as well.
