@@ -190,3 +190,15 @@ def test_transposed_depthwise_forms_pairs_too(kind: str) -> None:
     (pair,) = found.pairs
     assert pair.kind == kind
     assert len(found.depthwise) == len(found.pointwise) == 1
+
+
+@pytest.mark.parametrize(("axis", "count"), [(3, 1), (-1, 1), (1, 0), (-3, 0)])
+def test_samples_may_be_cut_off_in_a_pair_but_not_channels(
+    axis: int, count: int
+) -> None:
+    build = Builder(4, 6, 6)
+    value = build.depthwise("x")
+    numbers = [build.constant(np.array([n])) for n in (1, 4, axis)]
+    value = build.add("Slice", (value, *numbers))
+    found = find_patterns(build.graph(build.conv(value, 3)))
+    assert len(found.pairs) == count

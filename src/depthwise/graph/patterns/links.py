@@ -18,7 +18,7 @@ class Link:
 
     Args:
         target: The second convolution.
-        between: Norms, activations and products in between.
+        between: Norms, activations, products, pads and crops in between.
         gate: The gate in between, if there is one.
 
     Example:
@@ -32,8 +32,9 @@ class Link:
 
     @property
     def is_linear(self) -> bool:
-        """Whether only norms lie in between."""
-        return self.gate is None and all(n.op in NORMS | {"Pad"} for n in self.between)
+        """Whether only norms, zeros added and samples cut off lie in between."""
+        plain = NORMS | {"Pad", "Slice"}
+        return self.gate is None and all(node.op in plain for node in self.between)
 
 
 def follow(graph: Graph, node: Node, gates: Mapping[str, SqueezeExcite]) -> Link | None:
@@ -78,6 +79,10 @@ def _passes(graph: Graph, reader: Node, value: str) -> bool:
         return False
     if reader.op == "Pad":
         return pads_of(graph.call(reader))[1] == (0, 0)
+    if reader.op == "Slice":
+        axes = graph.call(reader).content(3)
+        rank = graph.types[value].rank
+        return axes is not None and not {0, 1, -rank, 1 - rank}.intersection(axes)
     return reader.op in NORMS | ACTIVATIONS | CONVOLUTIONS
 
 

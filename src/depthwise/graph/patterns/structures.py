@@ -30,7 +30,7 @@ class Pair:
         kind: The order.
         first: Node name of the first convolution.
         second: Node name of the second.
-        between: Names of norms and activations in between.
+        between: Names of norms, activations, pads and crops in between.
 
     Example:
         >>> Pair(PairKind.SEPARABLE, "block.depthwise", "block.pointwise").between
