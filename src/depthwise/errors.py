@@ -64,12 +64,12 @@ class UnknownNameError(UsageError):
     """A name that is in no table; the hint offers the nearest ones."""
 
     @classmethod
-    def of(cls, kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    def of(cls, kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
         """Build the error for a misspelt name.
 
         Args:
             kind: What was looked for, in the singular, such as "model".
-            name: What the user wrote.
+            name: What the user wrote, which may be no text at all.
             known: Every name that would have been accepted.
 
         Returns:
@@ -80,10 +80,13 @@ class UnknownNameError(UsageError):
             model must be a known name; got 'mobilnet'
             hint: did you mean mobilenet_v1?
         """
-        names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else f"one of {names}"
-        return cls(f"{kind} must be a known name; got {name!r}", hint)
+        names = {each.lower(): each for each in sorted(known)}
+        own = getattr(name, "__name__", type(name).__name__)
+        text = (name if isinstance(name, str) else own).lower()
+        found = difflib.get_close_matches(text, names, n=3, cutoff=0.5)
+        near = ", ".join(names[each] for each in found)
+        hint = f"did you mean {near}?" if near else f"one of {[*names.values()]}"
+        return cls(f"{kind} must be a known name; got {name!r:.200}", hint)
 
 
 class GraphError(DepthwiseError):

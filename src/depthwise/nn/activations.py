@@ -26,6 +26,7 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "sigmoid": nn.Sigmoid,
     "silu": nn.SiLU,
     "softplus": nn.Softplus,
+    "swish": nn.SiLU,
     "tanh": nn.Tanh,
 }
 
@@ -46,6 +47,6 @@ def make_activation(name: str) -> nn.Module:
         >>> make_activation("hard_swish")
         Hardswish()
     """
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         raise UnknownNameError.of("activation", name, ACTIVATIONS)
     return ACTIVATIONS[name]()

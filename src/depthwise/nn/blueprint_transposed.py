@@ -72,26 +72,27 @@ class BlueprintConvTranspose(nn.Module):
         super().__init__()
         self.in_channels = positive("in_channels", in_channels)
         self.out_channels = positive("out_channels", out_channels)
-        positive("depth_multiplier", depth_multiplier)
-        divides(depth_multiplier, name="depth_multiplier", out_channels=out_channels)
+        multiplier = positive("depth_multiplier", depth_multiplier)
+        divides(multiplier, name="depth_multiplier", out_channels=out_channels)
+        mixed = self.out_channels // multiplier
         norms = each_half("norm", norm)
         activations = each_half("activation", activation)
         self.pointwise = POINTWISE[self.rank](
             in_channels,
-            out_channels // depth_multiplier,
+            mixed,
             bias=pointwise_bias,
             device=device,
             dtype=dtype,
         )
         add_after(self, ("pointwise", self.pointwise), norms[0], activations[0])
         self.depthwise = DEPTHWISE_TRANSPOSED[self.rank](
-            out_channels // depth_multiplier,
+            mixed,
             kernel_size,
             stride,
             padding,
             output_padding,
             dilation=dilation,
-            depth_multiplier=depth_multiplier,
+            depth_multiplier=multiplier,
             bias=bias,
             device=device,
             dtype=dtype,

@@ -6,6 +6,8 @@ exported graph and no extra name in a saved file.
 
 from __future__ import annotations
 
+from numbers import Real
+
 import torch
 from torch import Tensor, nn
 
@@ -22,15 +24,17 @@ def positive_norm(max_norm: float | None) -> float | None:
         The limit as a float.
 
     Raises:
-        GeometryError: If it is 0 or less.
+        GeometryError: If it is no number, or 0 or less.
 
     Example:
         >>> positive_norm(1.0)
         1.0
     """
-    if max_norm is not None and max_norm <= 0:
-        raise GeometryError(f"max_norm must be above 0 or None; got {max_norm}")
-    return None if max_norm is None else float(max_norm)
+    if max_norm is None:
+        return None
+    if not isinstance(max_norm, Real) or not max_norm > 0:
+        raise GeometryError(f"max_norm must be above 0 or None; got {max_norm!r}")
+    return float(max_norm)
 
 
 def renorm_(weight: Tensor, max_norm: float | None) -> None:

@@ -51,7 +51,10 @@ def convolve(
     pads = window.pads(x.shape[2:])
     _require_size(x, window, pads)
     padding = [before for before, _ in pads]
-    if any(before != after for before, after in pads):
+    # Exported with open sizes, both ends are expressions, which must not be compared.
+    if any(not isinstance(end, int) for pair in pads for end in pair) or any(
+        before != after for before, after in pads
+    ):
         flat = [zeros for pair in reversed(pads) for zeros in pair]
         x = functional.pad(x, flat)
         padding = [0] * len(pads)

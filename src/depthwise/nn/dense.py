@@ -54,11 +54,12 @@ class DenseConv(nn.Module):
         self.in_channels = positive("in_channels", in_channels)
         self.out_channels = positive("out_channels", out_channels)
         divides(groups, in_channels=in_channels, out_channels=out_channels)
-        self.groups = groups
+        self.groups = positive("groups", groups)
         self.window = window(self.rank, kernel_size, stride, padding, dilation)
-        shape = (out_channels, in_channels // groups, *self.window.kernel_size)
+        each = self.in_channels // self.groups
+        shape = (self.out_channels, each, *self.window.kernel_size)
         self.weight = new_weight(shape, device, dtype)
-        self.bias = new_bias(self.weight, out_channels) if bias else None
+        self.bias = new_bias(self.weight, self.out_channels) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve a batch x: [N, C, *sizes] to [N, K, *output sizes]."""
@@ -66,8 +67,9 @@ class DenseConv(nn.Module):
 
     def extra_repr(self) -> str:
         """Spell the geometry for print(model)."""
-        groups = f"groups={self.groups}, " if self.groups > 1 else ""
-        return f"{self.in_channels}, {self.out_channels}, {groups}{self.window}"
+        groups = f", groups={self.groups}" if self.groups > 1 else ""
+        bias = "" if self.bias is not None else ", bias=False"
+        return f"{self.in_channels}, {self.out_channels}, {self.window}{groups}{bias}"
 
 
 @final

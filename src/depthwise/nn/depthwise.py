@@ -21,6 +21,7 @@ class DepthwiseConv(nn.Module):
     """Filter each channel on its own, along `rank` axes.
 
     Use DepthwiseConv1d, DepthwiseConv2d or DepthwiseConv3d; this is what they share.
+    There is no out_channels, which C and M decide: the kernel comes second.
 
     Args:
         in_channels: Input channels C.
@@ -58,8 +59,8 @@ class DepthwiseConv(nn.Module):
         super().__init__()
         self.in_channels = positive("in_channels", in_channels)
         self.depth_multiplier = positive("depth_multiplier", depth_multiplier)
-        self.out_channels = in_channels * depth_multiplier
-        self.groups = in_channels
+        self.out_channels = self.in_channels * self.depth_multiplier
+        self.groups = self.in_channels
         self.max_norm = positive_norm(max_norm)
         self.window = window(self.rank, kernel_size, stride, padding, dilation)
         shape = (self.out_channels, 1, *self.window.kernel_size)
@@ -76,7 +77,11 @@ class DepthwiseConv(nn.Module):
 
     def extra_repr(self) -> str:
         """Spell the geometry for print(model)."""
-        return f"{self.in_channels}, {self.depth_multiplier}, {self.window}"
+        text = f"{self.in_channels}, {self.window}"
+        if self.depth_multiplier > 1:
+            text += f", depth_multiplier={self.depth_multiplier}"
+        text += ", bias=False" if self.bias is None else ""
+        return text if self.max_norm is None else f"{text}, max_norm={self.max_norm}"
 
 
 @final

@@ -5,12 +5,16 @@ Padding is an int, a tuple with one int or one (before, after) pair an axis, or
     "valid"    no padding
     "same"     TensorFlow's rule: ceil(n / stride) outputs, the odd zero at the end
     "causal"   all zeros before the first sample; 1-D only
+
+Names are taken in capitals too, as TensorFlow writes them.
 """
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsIndex
 
 from depthwise.errors import GeometryError, UnknownNameError
 
@@ -48,6 +52,14 @@ class Window:
         """Input samples that one output sees along each axis, holes included."""
         axes = zip(self.kernel_size, self.dilation, strict=True)
         return tuple(d * (k - 1) + 1 for k, d in axes)
+
+    def __str__(self) -> str:
+        parts = [f"kernel_size={self.kernel_size}", f"stride={self.stride}"]
+        if self.padding != ((0, 0),) * len(self.stride):
+            parts.append(f"padding={self.padding!r}")
+        if set(self.dilation) != {1}:
+            parts.append(f"dilation={self.dilation}")
+        return ", ".join(parts)
 
     def pads(self, sizes: Sequence[int]) -> tuple[Pair, ...]:
         """Give the zeros before and after each axis.
@@ -89,7 +101,9 @@ def same_padding(size: int, extent: int, stride: int) -> Pair:
         >>> same_padding(8, extent=3, stride=2)
         (0, 1)
     """
-    total = max((-(-size // stride) - 1) * stride + extent - size, 0)
+    total = (-(-size // stride) - 1) * stride + extent - size
+    # Only a kernel that strides over samples can lack none; an open size has no max.
+    total = max(total, 0) if extent < stride else total
     return total // 2, total - total // 2
 
 
@@ -147,13 +161,14 @@ def axes(rank: int, name: str, value: Axes, *, least: int = 1) -> tuple[int, ...
         >>> axes(2, "stride", 2)
         (2, 2)
     """
-    values = (value,) * rank if isinstance(value, int) else tuple(value)
+    values = _each(rank, value)
     if len(values) != rank:
-        rule = f"{name} must be one int or {rank} ints"
-        raise GeometryError(f"{rule}; got {value}")
-    if any(not isinstance(v, int) or v < least for v in values):
+        rule = "one int" if rank == 1 else f"one int or {rank} ints"
+        raise GeometryError(f"{name} must be {rule}; got {value}")
+    whole = [_whole(v) for v in values]
+    if any(v is None or v < least for v in whole):
         raise GeometryError(f"{name} must be integers from {least} up; got {value}")
-    return values
+    return tuple(v for v in whole if v is not None)
 
 
 def positive(name: str, value: int, *, least: int = 1) -> int:
@@ -174,9 +189,10 @@ def positive(name: str, value: int, *, least: int = 1) -> int:
         >>> positive("in_channels", 3)
         3
     """
-    if not isinstance(value, int) or value < least:
-        raise GeometryError(f"{name} must be an integer from {least} up; got {value}")
-    return value
+    whole = _whole(value)
+    if whole is None or whole < least:
+        raise GeometryError(f"{name} must be an integer from {least} up; got {value!r}")
+    return whole
 
 
 def divides(divisor: int, *, name: str = "groups", **channels: int) -> None:
@@ -205,17 +221,38 @@ def divides(divisor: int, *, name: str = "groups", **channels: int) -> None:
 def _padding(rank: int, padding: PaddingLike) -> str | tuple[Pair, ...]:
     if isinstance(padding, str):
         return _named_padding(rank, padding)
-    each = (padding,) * rank if isinstance(padding, int) else tuple(padding)
-    pairs = tuple((p, p) if isinstance(p, int) else p for p in each)
+    pairs = [_each(2, p) for p in _each(rank, padding)]
     if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
-        rule = f"padding must be one int, or {rank} ints or (before, after) pairs"
-        raise GeometryError(f"{rule}; got {padding}")
-    if any(not isinstance(p, int) or p < 0 for pair in pairs for p in pair):
+        many = f"{rank} ints or (before, after) pairs"
+        many = "a tuple of one int or (before, after) pair" if rank == 1 else many
+        hint = f"padding=({padding},)" if (rank, len(pairs)) == (1, 2) else ""
+        raise GeometryError(f"padding must be one int, or {many}; got {padding}", hint)
+    whole = [_whole(p) for pair in pairs for p in pair]
+    if any(p is None or p < 0 for p in whole):
         raise GeometryError(f"padding must be integers from 0 up; got {padding}")
-    return tuple((before, after) for before, after in pairs)
+    ends = [p for p in whole if p is not None]
+    return tuple(zip(ends[::2], ends[1::2], strict=True))
+
+
+def _each(count: int, value: object) -> tuple[object, ...]:
+    """Spell one value, or one an axis, as a tuple."""
+    if _whole(value) is None and isinstance(value, Iterable):
+        return tuple(value)
+    return (value,) * count
+
+
+def _whole(value: object) -> int | None:
+    """Take what counts: an int of Python's, NumPy's or torch's."""
+    if not isinstance(value, SupportsIndex):
+        return None
+    try:
+        return int(operator.index(value))
+    except TypeError:
+        return None
 
 
 def _named_padding(rank: int, padding: str) -> str | tuple[Pair, ...]:
+    padding = padding.lower()
     if padding not in NAMED_PADDING:
         raise UnknownNameError.of("padding", padding, NAMED_PADDING)
     if padding == "causal" and rank != 1:

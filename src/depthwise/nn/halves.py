@@ -33,12 +33,12 @@ def each_half(name: str, value: T | tuple[T, T]) -> tuple[T, T]:
         >>> each_half("norm", "batch"), each_half("norm", (None, "batch"))
         (('batch', 'batch'), (None, 'batch'))
     """
-    if not isinstance(value, tuple):
+    if not isinstance(value, tuple | list):
         return value, value
     if len(value) != 2:
         rule = f"{name} must be one value or one for each of two halves"
         raise GeometryError(f"{rule}; got {value}")
-    return value
+    return value[0], value[1]
 
 
 class Half(Protocol):
@@ -68,11 +68,13 @@ def add_after(
         ['pointwise_norm', 'pointwise_activation']
     """
     name, conv = half
+    place = conv.weight.device, conv.weight.dtype
     if norm is not None:
         made = make_norm(norm, conv.weight.ndim - 2, conv.out_channels)
-        owner.add_module(f"{name}_norm", made.to(conv.weight.device, conv.weight.dtype))
+        owner.add_module(f"{name}_norm", made.to(*place))
     if activation is not None:
-        owner.add_module(f"{name}_activation", make_activation(activation))
+        # PReLU has a weight, which lives where the kernel does.
+        owner.add_module(f"{name}_activation", make_activation(activation).to(*place))
 
 
 def run_children(owner: nn.Module, x: Tensor) -> Tensor:

@@ -10,16 +10,21 @@ Multiplier m of channel c is row c * M + m.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from depthwise.errors import GeometryError
 from depthwise.nn.geometry import divides
 
-if TYPE_CHECKING:
-    from torch import Tensor
+Weights: TypeAlias = Tensor | NDArray[Any]
+"""A tensor, or an array as Keras' `get_weights` gives it."""
 
 
-def from_keras_dense(kernel: Tensor) -> Tensor:
+def from_keras_dense(kernel: Weights) -> Tensor:
     """Turn a dense or pointwise kernel into torch's layout.
 
     Args:
@@ -36,6 +41,7 @@ def from_keras_dense(kernel: Tensor) -> Tensor:
         >>> from_keras_dense(torch.zeros(5, 3, 8, 16)).shape
         torch.Size([16, 8, 5, 3])
     """
+    kernel = _tensor(kernel)
     spatial = _spatial(kernel)
     return kernel.permute(-1, -2, *range(spatial)).contiguous()
 
@@ -61,7 +67,7 @@ def to_keras_dense(weight: Tensor) -> Tensor:
     return weight.permute(*range(2, 2 + spatial), 1, 0).contiguous()
 
 
-def from_keras_depthwise(kernel: Tensor) -> Tensor:
+def from_keras_depthwise(kernel: Weights) -> Tensor:
     """Turn a depthwise kernel into torch's layout.
 
     Args:
@@ -79,6 +85,7 @@ def from_keras_depthwise(kernel: Tensor) -> Tensor:
         >>> from_keras_depthwise(kernel).flatten().tolist()
         [0, 1, 2, 3, 4, 5]
     """
+    kernel = _tensor(kernel)
     spatial = _spatial(kernel)
     moved = kernel.permute(-2, -1, *range(spatial)).contiguous()
     return moved.reshape(-1, 1, *kernel.shape[:spatial])
@@ -112,7 +119,7 @@ def to_keras_depthwise(weight: Tensor, in_channels: int) -> Tensor:
 
 
 def from_keras_separable(
-    depthwise_kernel: Tensor, pointwise_kernel: Tensor, bias: Tensor | None = None
+    depthwise_kernel: Weights, pointwise_kernel: Weights, bias: Weights | None = None
 ) -> dict[str, Tensor]:
     """Turn the weights of Keras' SeparableConv into a state for ours.
 
@@ -143,7 +150,7 @@ def from_keras_separable(
         got = f"got {pointwise.shape[1]}, {depthwise.shape[0]} channels"
         raise GeometryError(f"{rule}; {got}")
     state = {"depthwise.weight": depthwise, "pointwise.weight": pointwise}
-    return state if bias is None else {**state, "pointwise.bias": bias}
+    return state if bias is None else {**state, "pointwise.bias": _tensor(bias)}
 
 
 def to_keras_separable(state: dict[str, Tensor], in_channels: int) -> list[Tensor]:
@@ -171,6 +178,12 @@ def to_keras_separable(state: dict[str, Tensor], in_channels: int) -> list[Tenso
     ]
     bias = state.get("pointwise.bias")
     return kernels if bias is None else [*kernels, bias]
+
+
+def _tensor(weights: Weights) -> Tensor:
+    if isinstance(weights, Tensor):
+        return weights
+    return torch.tensor(np.asarray(weights))
 
 
 def _spatial(kernel: Tensor) -> int:

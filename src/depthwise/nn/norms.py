@@ -59,7 +59,7 @@ def make_norm(norm: Norm | str, rank: int, channels: int) -> nn.Module:
         >>> make_norm("batch", rank=1, channels=8).num_features
         8
     """
-    spec = Norm(norm) if isinstance(norm, str) else norm
+    spec = norm if isinstance(norm, Norm) else Norm(norm)
     if spec.kind not in KINDS:
         raise UnknownNameError.of("norm", spec.kind, KINDS)
     if spec.kind == "batch":

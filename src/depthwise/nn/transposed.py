@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, final
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -12,8 +13,6 @@ from depthwise.nn.convolve import new_bias, new_weight, require_input
 from depthwise.nn.geometry import Axes, PaddingLike, Window, axes, positive, window
 
 if TYPE_CHECKING:
-    import torch
-
     from depthwise.nn.geometry import Pair
 
 _TRANSPOSED: Final = {
@@ -67,12 +66,12 @@ class DepthwiseConvTranspose(nn.Module):
         super().__init__()
         self.in_channels = positive("in_channels", in_channels)
         self.depth_multiplier = positive("depth_multiplier", depth_multiplier)
-        self.out_channels = in_channels * depth_multiplier
-        self.groups = in_channels
+        self.out_channels = self.in_channels * self.depth_multiplier
+        self.groups = self.in_channels
         self.window = window(self.rank, kernel_size, stride, padding, dilation)
         extra = axes(self.rank, "output_padding", output_padding, least=0)
         self.output_padding = _checked(self.window, extra)
-        shape = (in_channels, depth_multiplier, *self.window.kernel_size)
+        shape = (self.groups, self.depth_multiplier, *self.window.kernel_size)
         self.weight = new_weight(shape, device, dtype)
         self.bias = new_bias(self.weight, self.out_channels) if bias else None
 
@@ -80,6 +79,7 @@ class DepthwiseConvTranspose(nn.Module):
         """Spread a batch x: [N, C, *sizes] to [N, C * M, *larger sizes]."""
         require_input(x, self.rank, self.in_channels)
         crops, extra = _crops(self.window, self.output_padding)
+        _require_output(x, self.window, crops, extra)
         y: Tensor = _TRANSPOSED[self.rank](
             x,
             self.weight,
@@ -98,7 +98,12 @@ class DepthwiseConvTranspose(nn.Module):
 
     def extra_repr(self) -> str:
         """Spell the geometry for print(model)."""
-        return f"{self.in_channels}, {self.depth_multiplier}, {self.window}"
+        text = f"{self.in_channels}, {self.window}"
+        if any(self.output_padding):
+            text += f", output_padding={self.output_padding}"
+        if self.depth_multiplier > 1:
+            text += f", depth_multiplier={self.depth_multiplier}"
+        return text if self.bias is not None else f"{text}, bias=False"
 
 
 def _checked(spec: Window, extra: tuple[int, ...]) -> tuple[int, ...]:
@@ -113,6 +118,24 @@ def _checked(spec: Window, extra: tuple[int, ...]) -> tuple[int, ...]:
         rule = "output_padding must be below the larger of stride and dilation"
         raise GeometryError(f"{rule}; got {extra}, limits {tuple(limits)}")
     return extra
+
+
+def _require_output(
+    x: Tensor, spec: Window, crops: tuple[Pair, ...], extra: tuple[int, ...]
+) -> None:
+    if torch.compiler.is_compiling():
+        return
+    axes_of_space = zip(
+        x.shape[2:], spec.extent, spec.stride, crops, extra, strict=True
+    )
+    for size, extent, stride, crop, more in axes_of_space:
+        spread = (size - 1) * stride + extent + more
+        if size < 1 or sum(crop) >= spread:
+            rule = "padding must leave some of the output"
+            got = (
+                f"got {size} samples spread over {max(spread, 0)}, {sum(crop)} cut off"
+            )
+            raise GeometryError(f"{rule}; {got}")
 
 
 def _crops(

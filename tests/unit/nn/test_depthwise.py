@@ -109,7 +109,8 @@ def test_device_and_dtype() -> None:
 def test_printed_with_its_geometry() -> None:
     text = repr(DepthwiseConv2d(8, 3, 2, "same", depth_multiplier=2))
 
-    assert text.startswith("DepthwiseConv2d(8, 2, Window(kernel_size=(3, 3)")
+    spelt = "kernel_size=(3, 3), stride=(2, 2), padding='same', depth_multiplier=2"
+    assert text == f"DepthwiseConv2d(8, {spelt})"
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,9 @@ def test_printed_with_its_geometry() -> None:
         ({"depth_multiplier": 0}, "depth_multiplier must be an integer from 1 up"),
         ({"depth_multiplier": 1.5}, "depth_multiplier must be an integer .* got 1.5"),
         ({"max_norm": 0.0}, "max_norm must be above 0 or None; got 0.0"),
+        ({"max_norm": float("nan")}, "max_norm must be above 0 or None; got nan"),
+        ({"max_norm": "1"}, "max_norm must be above 0 or None; got '1'"),
+        ({"in_channels": "3"}, "in_channels must be an integer from 1 up; got '3'"),
     ],
 )
 def test_layers_that_cannot_be(arguments: dict[str, object], sentence: str) -> None:

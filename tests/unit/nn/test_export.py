@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from depthwise.nn import create_model
+from depthwise.nn import SeparableConv2d, create_model
 
 
 @pytest.mark.parametrize("conv", ["separable", "dense", "blueprint"])
@@ -32,3 +32,17 @@ def test_features_export_too() -> None:
     with torch.no_grad():
         pairs = zip(program.module()(x), network(x), strict=True)
         assert all(torch.equal(*pair) for pair in pairs)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("kernel_size", [1, 2, 3])
+def test_same_padding_exports_with_open_sizes(stride: int, kernel_size: int) -> None:
+    layer = SeparableConv2d(3, 4, kernel_size, stride, "same").eval()
+    height, width = (torch.export.Dim(name, min=8, max=64) for name in "hw")
+    sizes = ({2: height, 3: width},)
+    example = (torch.randn(2, 3, 17, 20),)
+    program = torch.export.export(layer, example, dynamic_shapes=sizes)
+
+    for size in ((18, 19), (31, 16)):
+        x = torch.randn(2, 3, *size)
+        torch.testing.assert_close(program.module()(x), layer(x))

@@ -1,5 +1,8 @@
 """Windows and padding against TensorFlow's rule, spelled as a plain loop."""
 
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 import torch
 
@@ -74,6 +77,12 @@ def test_causal_dilated_kernel_is_all_before() -> None:
         ({"kernel_size": 3, "padding": -1}, "padding must be integers from 0 up"),
         ({"kernel_size": 3, "padding": (1,)}, "padding must be one int, or 2 ints or"),
         ({"kernel_size": 3, "padding": ((1, 1, 1), 1)}, "padding must be one int, or"),
+        ({"kernel_size": None}, "kernel_size must be integers from 1 up; got None"),
+        ({"kernel_size": 3.0}, "kernel_size must be integers from 1 up; got 3.0"),
+        ({"kernel_size": "33"}, "kernel_size must be integers from 1 up; got 33"),
+        ({"kernel_size": 3, "padding": None}, "padding must be integers from 0 up"),
+        ({"kernel_size": 3, "padding": 1.5}, "padding must be integers from 0 up"),
+        ({"kernel_size": 3, "padding": (1.5, 2)}, "padding must be integers from 0"),
         (
             {"kernel_size": 3, "padding": "causal"},
             "padding 'causal' needs one axis of time; got 2 axes",
@@ -83,6 +92,29 @@ def test_causal_dilated_kernel_is_all_before() -> None:
 def test_windows_that_cannot_be(arguments: dict[str, object], sentence: str) -> None:
     with pytest.raises(GeometryError, match=sentence):
         window(2, **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.array, torch.tensor])
+def test_whole_numbers_of_other_libraries(kind: Callable[[int], int]) -> None:
+    layer = DenseConv2d(kind(2), kind(4), kind(3), padding=kind(1), groups=kind(2))
+
+    assert layer.window == window(2, 3, padding=1)
+    assert layer(torch.ones(1, 2, 5, 5)).shape == (1, 4, 5, 5)
+    assert type(layer.groups) is type(layer.out_channels) is int
+
+
+def test_a_lone_pair_hints_at_the_tuple_around_it() -> None:
+    with pytest.raises(GeometryError) as caught:
+        window(1, 3, padding=(2, 0))
+
+    assert str(caught.value) == (
+        "padding must be one int, or a tuple of one int or (before, after) pair; "
+        "got (2, 0)\nhint: padding=((2, 0),)"
+    )
+
+
+def test_names_in_capitals() -> None:
+    assert window(2, 3, padding="SAME") == window(2, 3, padding="same")
 
 
 def test_misspelt_padding_offers_the_right_name() -> None:

@@ -99,3 +99,15 @@ def test_kernels_that_do_not_fit(refuse: object, sentence: str) -> None:
     assert callable(refuse)
     with pytest.raises(GeometryError, match=sentence):
         refuse()
+
+
+def test_arrays_as_keras_gives_them() -> None:
+    arrays = [np.random.default_rng(0).random(s) for s in ((3, 4, 2), (1, 8, 5), (5,))]
+    for array in arrays:
+        array.flags.writeable = False
+    tensors = [torch.tensor(array) for array in arrays]
+
+    given, wanted = from_keras_separable(*arrays), from_keras_separable(*tensors)
+
+    assert all(torch.equal(given[name], wanted[name]) for name in wanted)
+    assert torch.equal(from_keras_dense(arrays[0]), from_keras_dense(tensors[0]))

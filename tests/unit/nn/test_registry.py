@@ -83,7 +83,7 @@ def test_sensor_net_dense_twin_costs_at_least_four_times_as_much() -> None:
         ),
         ({"options": {"depth": 3}}, UnknownNameError, "option of sensor_net must be a"),
         ({"options": {"in_chans": 3}}, UnknownNameError, "option of sensor_net must"),
-        ({"input_size": (8, 8)}, UsageError, "input_size must be one int or 1 ints"),
+        ({"input_size": (8, 8)}, UsageError, "input_size must be one int; got"),
     ],
 )
 def test_arguments_that_cannot_be(

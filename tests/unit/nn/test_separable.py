@@ -136,6 +136,12 @@ def test_worked_example_of_the_cost() -> None:
     [
         ({"norm": "btch"}, UnknownNameError, "norm must be a known name; got 'btch'"),
         ({"activation": "rleu"}, UnknownNameError, "did you mean relu"),
+        ({"activation": "Hardswish"}, UnknownNameError, "did you mean hard_swish"),
+        ({"activation": nn.ReLU}, UnknownNameError, "did you mean relu"),
+        ({"activation": nn.ReLU6()}, UnknownNameError, r"got ReLU6\(\)"),
+        ({"norm": nn.BatchNorm1d}, UnknownNameError, "did you mean batch"),
+        ({"norm": True}, UnknownNameError, "norm must be a known name; got True"),
+        ({"norm": ["batch"]}, GeometryError, "norm must be one value or one for each"),
         ({"norm": (None,)}, GeometryError, "norm must be one value or one for each"),
         ({"out_channels": 0}, GeometryError, "out_channels must be an integer from 1"),
         (
@@ -157,3 +163,26 @@ def test_blueprint_outputs_must_be_a_multiple() -> None:
     sentence = "depth_multiplier must divide out_channels; got depth_multiplier=4"
     with pytest.raises(GeometryError, match=sentence):
         BlueprintConv2d(3, 6, 3, depth_multiplier=4)
+
+
+def test_swish_is_silu_as_in_keras() -> None:
+    layer = SeparableConv1d(4, 8, 3, activation=["swish", None])  # type: ignore[arg-type]
+
+    assert isinstance(layer.get_submodule("depthwise_activation"), nn.SiLU)
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_everything_lives_where_the_kernels_do(device: str) -> None:
+    layer = SeparableConv2d(
+        3,
+        4,
+        3,
+        norm="batch",
+        activation="prelu",
+        device=device,
+        dtype=torch.float64,
+    )
+    x = torch.ones(1, 3, 8, 8, device=device, dtype=torch.float64)
+
+    assert {p.device.type for p in layer.parameters()} == {device}
+    assert layer(x).dtype == torch.float64

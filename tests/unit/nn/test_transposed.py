@@ -13,7 +13,7 @@ from depthwise.nn import (
     DepthwiseConvTranspose2d,
     SeparableConvTranspose1d,
 )
-from depthwise.nn.geometry import Axes
+from depthwise.nn.geometry import Axes, PaddingLike
 from depthwise.nn.transposed import DEPTHWISE_TRANSPOSED
 
 TORCH = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
@@ -111,6 +111,14 @@ def test_blueprint_mixes_then_spreads() -> None:
 
     assert torch.equal(layer(x), layer.depthwise(layer.pointwise(x)))
     assert layer.pointwise.out_channels == 2
+
+
+@pytest.mark.parametrize("padding", [5, ((0, 7),), ((1, 5),), ((6, 0),)])
+def test_crops_that_leave_nothing(padding: PaddingLike) -> None:
+    layer = DepthwiseConvTranspose1d(2, 3, padding=padding)
+    sentence = "padding must leave some of the output; got 4 samples spread over 6"
+    with pytest.raises(GeometryError, match=sentence):
+        layer(torch.ones(1, 2, 4))
 
 
 @pytest.mark.parametrize(
