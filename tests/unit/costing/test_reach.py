@@ -6,11 +6,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from tests.building import Builder
+from tests.parity.table_cases import TableCase, table_cases
 
 from depthwise.costing import count
 from depthwise.costing.reach import Field, views_of
+from depthwise.errors import DepthwiseError
 from depthwise.execute import run
-from depthwise.graph import Graph
+from depthwise.graph import Graph, Input, Node, TensorType, verify
 
 SIZE = 48
 
@@ -159,3 +161,36 @@ def test_a_whole_axis_stays_whole() -> None:
     field = Field(10).everything().slide(3, 2, 1)
     assert field.whole
     assert (field.size, field.jump, field.padding) == (10, 10, 0)
+
+
+def graph_of_row(case: TableCase) -> Graph:
+    """A graph of one row of the table, which takes the row's first operand."""
+    first = next(i for i, array in enumerate(case.arrays) if array is not None)
+    names = ["" if a is None else f"a{i}" for i, a in enumerate(case.arrays)]
+    pairs = zip(names, case.arrays, strict=True)
+    constants = {n: a for n, a in pairs if a is not None and n != names[first]}
+    outputs = tuple(f"y{i}" for i in range(case.outputs))
+    node = Node(case.op, tuple(names), outputs, dict(case.attributes))
+    array = case.arrays[first]
+    given = Input(names[first], TensorType(array.dtype.name, array.shape))
+    return verify(Graph(case.op, (given,), outputs, (node,), constants))
+
+
+def takes_input(case: TableCase) -> bool:
+    """Whether the first operand may come from outside, as elements that are open."""
+    try:
+        graph_of_row(case)
+    except DepthwiseError:
+        return False
+    return True
+
+
+ROWS = [case for case in table_cases() if takes_input(case)]
+
+
+@pytest.mark.parametrize("case", ROWS, ids=str)
+def test_a_view_has_an_axis_for_every_axis_of_its_value(case: TableCase) -> None:
+    graph = graph_of_row(case)
+    for name, view in views_of(graph).items():
+        assert len(view.axes) == graph.types[name].rank
+    assert count(graph).layers

@@ -38,12 +38,15 @@ def views_of(graph: Graph) -> Mapping[str, View]:
         seen = [views.get(name) for name in node.inputs]
         if any(seen):
             call = call_of(node, graph.types, graph.constants)
-            views.update(dict.fromkeys(filter(None, node.outputs), _after(call, seen)))
+            views.update(_after(call, seen))
     return views
 
 
-def _after(call: Call, seen: list[View | None]) -> View:
-    rule, rank = RULES.get(call.operator.name), call.outputs[0].rank
-    if rule is None:
-        return next(view for view in seen if view is not None).blind(rank)
-    return rule(call, seen)
+def _after(call: Call, seen: list[View | None]) -> dict[str, View]:
+    """Find what each result sees; results of one operator may differ in rank."""
+    rule, names = RULES.get(call.operator.name), call.node.outputs
+    if rule is not None:
+        return dict.fromkeys(filter(None, names), rule(call, seen))
+    first = next(view for view in seen if view is not None)
+    pairs = zip(names, call.outputs, strict=False)
+    return {name: first.blind(kind.rank) for name, kind in pairs if name}

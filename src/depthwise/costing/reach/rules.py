@@ -100,6 +100,10 @@ def _last(call: Call) -> Sequence[int]:
     return range(axis_of(call), call.type(0).rank)
 
 
+def _summed(call: Call) -> Sequence[int]:
+    return axes_of(call, 1) or range(call.type(0).rank)
+
+
 def _along(call: Call) -> Sequence[int]:
     return (axis_of(call),)
 
@@ -209,7 +213,8 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), _slide(pool_windows)),
     **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), _reshape),
     **dict.fromkeys(("InstanceNormalization", "GroupNormalization"), _mix(_positions)),
-    **dict.fromkeys(("Softmax", "LogSoftmax", "Split", "CumSum"), _mix(_along)),
+    **dict.fromkeys(("Softmax", "LogSoftmax", "Split"), _mix(_along)),
+    "CumSum": _mix(_summed),
     **dict.fromkeys(("Gemm", "MatMul"), _matrix),
     "LayerNormalization": _mix(_last),
     "Conv": _slide(conv_windows),
