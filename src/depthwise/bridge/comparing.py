@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
 from depthwise.bridge.examples import Example, arguments_of
 from depthwise.bridge.exporting import as_eval
+from depthwise.bridge.forwarding import plain_results
 from depthwise.bridge.torch_run import run
 from depthwise.errors import GraphError
 from depthwise.graph import Graph
@@ -51,7 +54,7 @@ def difference(graph: Graph, module: nn.Module, example_or_shape: Example) -> fl
     inputs = dict(zip((i.name for i in graph.inputs), arrays, strict=True))
     with as_eval(module), torch.no_grad():
         results = [
-            r for r in pytree.tree_leaves(module(*args, **kwargs)) if _is_tensor(r)
+            r for r in pytree.tree_leaves(_call(module, args, kwargs)) if _is_tensor(r)
         ]
     values = next(run(graph, [inputs]))
     found = [torch.tensor(values[name]) for name in graph.outputs]
@@ -59,6 +62,10 @@ def difference(graph: Graph, module: nn.Module, example_or_shape: Example) -> fl
         msg = f"a graph gives what its module does, {len(results)} tensors"
         raise GraphError(f"{msg}; got {len(found)}")
     return max(map(_distance, found, results), default=0.0)
+
+
+def _call(module: nn.Module, args: Any, kwargs: Any) -> Any:
+    return plain_results(module(*args, **kwargs))
 
 
 def _is_tensor(leaf: object) -> bool:

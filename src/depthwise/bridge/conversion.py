@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -14,8 +15,13 @@ from depthwise.bridge.aten import HANDLERS, INVERSES, AtenCall, Value
 from depthwise.bridge.decomposing import decompose
 from depthwise.bridge.folding import fold
 from depthwise.bridge.nodes import first_tensor, op_name, writes
+from depthwise.bridge.settling import Weights
 from depthwise.bridge.tape import Tape
 from depthwise.errors import DepthwiseError, UnsupportedOperatorError
+
+_log = logging.getLogger("depthwise.bridge")
+
+_HINT = "torch's own exporter may know it: bridge.export_onnx writes a file to load"
 
 _SILENT = {
     "_assert_tensor_metadata",
@@ -36,6 +42,7 @@ class Converter:
         tape: Where to emit.
         names: Names of the values of its placeholders.
         known: Placeholders whose elements nothing decides but the program.
+        weights: What follows from the tensors that the module holds.
         scope_of: Gives the module that a node belongs to, with "!" behind a layer.
     """
 
@@ -47,6 +54,7 @@ class Converter:
         *,
         scope_of: Callable[[fx.Node], str],
         known: Mapping[fx.Node, torch.Tensor] | None = None,
+        weights: Weights | None = None,
     ) -> None:
         self._nodes = list(nodes)
         self._tape = tape
@@ -55,6 +63,7 @@ class Converter:
         self._known = {
             n: t for n, t in (known or {}).items() if not self._memory.is_written(n)
         }
+        self._weights = weights or Weights({})
         self._values = Values(self._compute, self._put_back)
         for node, name in names.items():
             self._values.define(node, name)
@@ -92,21 +101,53 @@ class Converter:
             node: A placeholder.
 
         Returns:
-            True if an in-place operator does.
+            True if an in-place operator does, and not from weights alone.
         """
-        return self._memory.is_written(node)
+        return self._memory.is_written(node) and node not in self.settled
+
+    @property
+    def settled(self) -> Mapping[fx.Node, torch.Tensor]:
+        """What placeholders hold that the program sets from weights alone."""
+        return self._weights.settled
 
     def _guarded(self, node: fx.Node) -> None:
         """Convert a node; a rule that nobody has written down is a sentence too."""
         try:
-            self._convert(node)
+            if not (writes(node) and self._settle(node)):
+                self._convert(node)
         except DepthwiseError:
-            raise
+            if not self._evaluate(node):
+                raise
         except Exception as error:
+            if self._evaluate(node):
+                return
             first = str(error).strip().split("\n", 1)[0]
             refused = _without_handler(node, self._scope_of(node))
             msg = f"{refused.message}: {type(error).__name__}: {first:.200}"
             raise UnsupportedOperatorError(msg, refused.hint) from error
+
+    def _settle(self, node: fx.Node) -> bool:
+        """Let a weight be what the module sets it to, such as one of bounded norm."""
+        place, changed = self._weights.settle(node), first_tensor(node)
+        if place is None or changed is None:
+            return False
+        self._values.write(changed, self._values.read(place), node)
+        return True
+
+    def _evaluate(self, node: fx.Node) -> bool:
+        """Compute in torch what has no counterpart and depends on weights alone."""
+        result = None if writes(node) else self._weights.evaluate(node)
+        if result is None:
+            return False
+        alone = isinstance(result, torch.Tensor)
+        row = [result] if alone else list(result)
+        if any(one.is_complex() for one in row):
+            return True
+        names = tuple(self._tape.constant(one.numpy()) for one in row)
+        self._values.define(node, names[0] if alone else names)
+        where = self._scope_of(node).rstrip("!") or "the model itself"
+        _log.warning("aten.%s at %s is computed once, of weights", op_name(node), where)
+        return True
 
     def _convert(self, node: fx.Node) -> None:
         folded = fold(node, self._known)
@@ -124,11 +165,18 @@ class Converter:
 
     def _compute(self, node: fx.Node) -> Value:
         if node.target is operator.getitem:
-            source, index = node.args
-            return self._values.read(source)[index]  # type: ignore[arg-type,index]
+            return self._part(node)
         call = self._call(node)
         handler = HANDLERS.get(call.op)
         return handler(call) if handler else self._spell_out(node, call)
+
+    def _part(self, node: fx.Node) -> Value:
+        source: Any = node.args[0]
+        index: Any = node.args[1]
+        found = self._values.read(source)[index]
+        if not found:
+            raise self._call(source).unsupported(f"result {index} has no counterpart")
+        return found
 
     def _spell_out(self, node: fx.Node, call: AtenCall) -> Value:
         """Convert what torch itself decomposes an operator into."""
@@ -145,6 +193,8 @@ class Converter:
             inner.run()
         except UnsupportedOperatorError as error:
             first = _without_handler(node, call.scope)
+            if error.message.startswith(first.message):
+                raise
             msg = f"{first.message}; as torch spells it, {error.message}"
             raise UnsupportedOperatorError(msg, error.hint) from error
         (end,) = program.graph.find_nodes(op="output")
@@ -198,7 +248,7 @@ def _without_handler(node: fx.Node, scope: str) -> UnsupportedOperatorError:
     what = name if "::" in name else f"aten.{name}" if name else str(node.target)
     where = scope.rstrip("!") or "the model itself"
     msg = f"operators must have a counterpart in ONNX; got {what} at {where}"
-    return UnsupportedOperatorError(msg, f"supported: {', '.join(sorted(HANDLERS))}")
+    return UnsupportedOperatorError(msg, _HINT)
 
 
 def _wanted(nodes: list[fx.Node]) -> set[fx.Node]:

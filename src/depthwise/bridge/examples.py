@@ -116,11 +116,12 @@ def check_module(module: object) -> None:
     if not isinstance(module, nn.Module):
         msg = f"what is traced must be a torch module; got {type(module).__name__}"
         raise UsageError(msg, "a function goes into the forward of a module")
-    if isinstance(module, torch.jit.ScriptModule):
-        msg = (
-            f"a module must be Python code; got {type(module).__name__} of TorchScript"
-        )
-        raise UsageError(msg, "trace the module that it was made from")
+    for name, part in module.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            where = f" at {name!r}" if name else ""
+            kind = f"{type(part).__name__} of TorchScript{where}"
+            msg = f"a module must be Python code; got {kind}"
+            raise UsageError(msg, "trace the module that it was made from")
     named = [*module.named_parameters(), *module.named_buffers()]
     for name, tensor in named:
         if isinstance(tensor, _OPEN):

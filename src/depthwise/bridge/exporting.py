@@ -15,6 +15,7 @@ from torch.export import Dim, ExportedProgram, ShapesCollection
 from torch.utils import _pytree as pytree
 
 from depthwise.bridge.examples import TRACED_BATCH, Arguments
+from depthwise.bridge.forwarding import Following, plainly
 from depthwise.errors import GraphError
 
 _NOISY = (
@@ -89,13 +90,7 @@ def _export(
         # torch prints the whole program on standard error before it raises.
         quiet = contextlib.redirect_stderr(io.StringIO())
         with as_eval(module), silence(), quiet, torch.no_grad():
-            return torch.export.export(
-                module,
-                arguments.args,
-                arguments.kwargs,
-                dynamic_shapes=axes,
-                strict=False,
-            )
+            return _follow(module, arguments, axes)
     except Exception as error:
         first = str(error).strip().split("\n", 1)[0]
         msg = f"a module must run on its example; got {type(error).__name__}: {first}"
@@ -103,6 +98,17 @@ def _export(
         raise GraphError(msg, hint) from error
     finally:
         hook.remove()
+
+
+def _follow(module: nn.Module, arguments: Arguments, axes: Any) -> ExportedProgram:
+    with plainly(module), Following(module):
+        return torch.export.export(
+            module,
+            arguments.args,
+            arguments.kwargs,
+            dynamic_shapes=axes,
+            strict=False,
+        )
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import io
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from depthwise.bridge.examples import Example, arguments_of
 from depthwise.bridge.exporting import export_any_batch, export_fixed_batch, silence
 from depthwise.errors import GraphError, MissingDependencyError
 from depthwise.graph import OPSET
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def export_onnx(module: nn.Module, example_or_shape: Example, path: Path) -> None:
@@ -54,7 +57,7 @@ def export_onnx(module: nn.Module, example_or_shape: Example, path: Path) -> Non
         with _quiet():
             _write(program, path)
     except Exception as error:
-        first = str(error).strip().split("\n", 1)[0]
+        first = _COLOUR.sub("", str(error)).strip().split("\n", 1)[0]
         raise GraphError(f"torch's ONNX exporter must succeed; got {first}") from error
 
 

@@ -12,6 +12,9 @@ from depthwise.errors import GraphError
 from depthwise.execute import Batches, Step, Values, feed, plan_steps
 from depthwise.graph import Batch, Graph
 
+_CASTS = {"Cast", "CastLike"}
+"""Half a network in another width: rounded to it, and computed in the one asked for."""
+
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -59,15 +62,17 @@ def run(
             plans[count] = plan_steps(graph.bind(count), set(wanted))
         values: dict[str, Any] = {"": None, **constants}
         values |= {name: _tensor(array, kind) for name, array in given.items()}
-        _step_through(plans[count], values)
+        _step_through(plans[count], values, kind)
         yield {name: values[name].numpy() for name in wanted}
 
 
 @torch.no_grad()
-def _step_through(steps: list[Step], values: dict[str, Any]) -> None:
+def _step_through(steps: list[Step], values: dict[str, Any], kind: torch.dtype) -> None:
     for call, free in steps:
         operands = tuple(values[name] for name in call.node.inputs)
         results = FUNCTIONS[call.node.op](call, operands)
+        if call.node.op in _CASTS:
+            results = tuple(x.to(kind) if x.is_floating_point() else x for x in results)
         values.update(zip(call.node.outputs, results, strict=False))
         for name in free:
             del values[name]

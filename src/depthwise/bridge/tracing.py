@@ -24,6 +24,7 @@ from depthwise.bridge.exporting import (
 )
 from depthwise.bridge.merging import merge_pads
 from depthwise.bridge.scopes import scopes_of
+from depthwise.bridge.settling import Weights
 from depthwise.bridge.symbols import dtype_of, shape_of
 from depthwise.bridge.tape import Array, Tape
 from depthwise.errors import DepthwiseError, GeometryError, GraphError
@@ -130,7 +131,13 @@ def graph_of(
     nodes = list(program.graph.nodes)
     known = {node: one.tensor for node, one in held.items() if one.is_literal}
     scope_of = scopes_of(module)
-    converter = Converter(nodes, tape, names, scope_of=scope_of, known=known)
+    weights = Weights(
+        {node: one.tensor for node, one in held.items()},
+        [node for node, one in held.items() if one.is_parameter],
+    )
+    converter = Converter(
+        nodes, tape, names, scope_of=scope_of, known=known, weights=weights
+    )
     ticks = iter(range(1, len(nodes) + 1))
     with silence():
         converter.run(lambda: step(next(ticks) / len(nodes)))
@@ -139,6 +146,9 @@ def graph_of(
             _log.warning(
                 "%s changes %s, which each run begins with anew", name, one.name
             )
+    for node, tensor in converter.settled.items():
+        arrays[held[node].name] = np.array(tensor.cpu().numpy())
+        _log.warning("%s sets %s; the Graph holds its new value", name, held[node].name)
     outputs = _outputs(program, converter, tape)
     every = {**arrays, **tape.constants}
     body = merge_pads(_needed(tape.nodes, outputs), every, outputs)

@@ -18,6 +18,7 @@ from depthwise.bridge.aten import (
     reduction,
     resizing,
     selection,
+    windows,
 )
 from depthwise.bridge.aten.call import AtenCall, Handler, Inverse, Value
 
@@ -33,6 +34,7 @@ _FAMILIES = (
     reduction,
     movement,
     selection,
+    windows,
     ordering,
     resizing,
     recurrent,

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from depthwise.bridge.aten.call import AtenCall, Handler
 from depthwise.graph import Attribute
 
+_LINEAR = 20.0
+"""From here on softplus is its argument, but for 2e-9: torch's own limit."""
+
 
 def _same(op: str, attributes: Mapping[str, Attribute] | None = None) -> Handler:
     def handler(call: AtenCall) -> str:
@@ -77,12 +80,18 @@ def _gelu(call: AtenCall) -> str:
 
 
 def _softplus(call: AtenCall) -> str:
-    beta = float(call.plain("beta"))
+    """Spell softplus; above a limit that the eye can see, torch passes x on."""
+    beta, limit = float(call.plain("beta")), float(call.plain("threshold"))
+    x = call.tensor()
     if beta == 1:
-        return call.emit("Softplus", [call.tensor()])
-    scale = call.number(beta)
-    steep = call.emit("Softplus", [call.emit("Mul", [call.tensor(), scale])])
-    return call.emit("Div", [steep, scale])
+        soft = call.emit("Softplus", [x])
+    else:
+        steep = call.emit("Softplus", [call.emit("Mul", [x, call.number(beta)])])
+        soft = call.emit("Div", [steep, call.number(beta)])
+    if limit >= _LINEAR:
+        return soft
+    above = call.emit("Greater", [x, call.number(limit / beta)])
+    return call.emit("Where", [above, x, soft])
 
 
 def _softmax(op: str) -> Handler:

@@ -44,13 +44,18 @@ def cast(call: AtenCall, value: str, have: str, wanted: str) -> str:
     return call.emit("Cast", [value], {"to": ONNX_TYPES[wanted]})
 
 
+_OF_TRUTH = {"Add": "Or", "Mul": "And", "Max": "Or", "Min": "And", "Sub": "Xor"}
+"""What arithmetic is between truth values."""
+
+
 def _binary(op: str) -> Handler:
     def handler(call: AtenCall) -> str:
         second = operand(call, "other")
         factor = call.plain("alpha") if "alpha" in call.arguments else 1
         if factor != 1:
             second = call.emit("Mul", [second, call.number(factor)])
-        return call.emit(op, [operand(call, "self"), second])
+        name = _OF_TRUTH[op] if call.result_dtype == "bool" else op
+        return call.emit(name, [operand(call, "self"), second])
 
     return handler
 
@@ -66,13 +71,15 @@ def _reverse_subtract(call: AtenCall) -> str:
 def _divide(call: AtenCall) -> str:
     mode = call.plain("rounding_mode") if "rounding_mode" in call.arguments else None
     mode = "floor" if call.op == "floor_divide" else mode
-    operands = [operand(call, "self"), operand(call, "other")]
-    whole = call.result_dtype.startswith("int")
-    if mode is None or (mode == "trunc" and whole):
-        return call.emit("Div", operands)
-    if mode == "floor" and not whole:
-        return call.emit("Floor", [call.emit("Div", operands)])
-    raise call.unsupported(f"division must not round by {mode} here")
+    first, second = operand(call, "self"), operand(call, "other")
+    whole = not call.result_dtype.startswith("float")
+    if whole and mode == "floor":
+        rest = call.emit("Mod", [first, second])
+        first = call.emit("Sub", [first, rest])
+    quotient = call.emit("Div", [first, second])
+    if whole or mode is None:
+        return quotient
+    return call.emit("Floor", [quotient]) if mode == "floor" else _whole(call, quotient)
 
 
 def _compare(op: str) -> Handler:
@@ -190,9 +197,13 @@ def _tangent(call: AtenCall) -> str:
 def _towards_zero(call: AtenCall) -> str:
     """Spell trunc; with "frac", what it leaves over."""
     x = operand(call, "self")
-    size = call.emit("Floor", [call.emit("Abs", [x])])
-    whole = call.emit("Mul", [call.emit("Sign", [x]), size])
+    whole = _whole(call, x)
     return call.emit("Sub", [x, whole]) if call.op == "frac" else whole
+
+
+def _whole(call: AtenCall, x: str) -> str:
+    size = call.emit("Floor", [call.emit("Abs", [x])])
+    return call.emit("Mul", [call.emit("Sign", [x]), size])
 
 
 def _truth(op: str) -> Handler:

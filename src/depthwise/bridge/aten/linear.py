@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from depthwise.bridge.aten.call import AtenCall, Handler
+from depthwise.bridge.aten.movement import expand
 from depthwise.bridge.nodes import op_name
 from depthwise.bridge.symbols import dtype_of
-from depthwise.graph import Attribute
+from depthwise.graph import Attribute, Shape
 
 
 def _linear(call: AtenCall) -> str:
@@ -55,9 +56,7 @@ def _baddbmm(call: AtenCall) -> str:
 
 def _attention(call: AtenCall) -> str:
     """Spell scaled dot product attention: softmax(q k^T s + mask) v."""
-    if call.plain("enable_gqa"):
-        raise call.unsupported("grouped queries have no counterpart")
-    query, key, value = (call.tensor(name) for name in ("query", "key", "value"))
+    query, key, value = call.tensor("query"), _heads(call, "key"), _heads(call, "value")
     width = call.size(-1, "query")
     given = call.plain("scale")
     scale = 1 / math.sqrt(width) if given is None else float(given)
@@ -73,6 +72,46 @@ def _attention(call: AtenCall) -> str:
         share = call.tape.constant(np.array(ratio, "float32"))
         weights = call.emit("Dropout", [weights, share])
     return call.emit("MatMul", [weights, value])
+
+
+def _heads(call: AtenCall, name: str) -> str:
+    """Take keys or values; where groups of queries share them, once a query."""
+    value, have = call.tensor(name), call.shape(name)
+    wanted = call.shape("query")[-3:-2]
+    if not call.plain("enable_gqa") or wanted == have[-3:-2]:
+        return value
+    heads, (row, width) = call.size(-3, name), have[-2:]
+    times = call.size(-3, "query") // heads
+    split: Shape = (*have[:-3], heads, 1, row, width)
+    wide: Shape = (*have[:-3], heads, times, row, width)
+    value = expand(call, call.reshape(value, split), split, wide)
+    return call.reshape(value, (*have[:-3], heads * times, row, width))
+
+
+def _distances(call: AtenCall) -> str:
+    """Spell the distances between all rows of two tensors."""
+    order = float(call.plain("p"))
+    if order not in {1.0, 2.0}:
+        raise call.unsupported(f"distances must be of order 1 or 2; got {order:g}")
+    one = call.emit("Unsqueeze", [call.tensor("x1"), call.vector(-2)])
+    other = call.emit("Unsqueeze", [call.tensor("x2"), call.vector(-3)])
+    apart = call.emit("Sub", [one, other])
+    op = "ReduceL1" if order == 1 else "ReduceL2"
+    return call.emit(op, [apart, call.vector(-1)], {"keepdims": 0})
+
+
+def _bilinear(call: AtenCall) -> str:
+    """Spell nn.Bilinear: one product with the weights, one with the other input."""
+    outputs, first, second = (call.size(axis, "weight") for axis in range(3))
+    rows = call.emit("Transpose", [call.tensor("weight")], {"perm": (1, 0, 2)})
+    matrix = call.reshape(rows, (first, outputs * second))
+    mixed = call.emit("MatMul", [call.tensor("input1"), matrix])
+    mixed = call.reshape(mixed, (*call.result_shape, second))
+    column = call.emit("Unsqueeze", [call.tensor("input2"), call.vector(-1)])
+    product = call.emit("MatMul", [mixed, column])
+    product = call.emit("Squeeze", [product, call.vector(-1)])
+    bias = call.tensor("bias")
+    return call.emit("Add", [product, bias]) if bias else product
 
 
 def _masked(call: AtenCall, scores: str) -> str:
@@ -99,4 +138,6 @@ HANDLERS: dict[str, Handler] = {
     "addmm": _addmm,
     "baddbmm": _baddbmm,
     "scaled_dot_product_attention": _attention,
+    "cdist": _distances,
+    "bilinear": _bilinear,
 }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from depthwise.bridge.aten.call import AtenCall, Handler, Inverse, Value, positive
 from depthwise.bridge.aten.elementwise import operand
-from depthwise.graph import Attribute, Shape
+from depthwise.graph import Attribute, Batch, Shape
+from depthwise.graph.shapes import concrete
 
 
 def _new_shape(call: AtenCall) -> str:
@@ -155,6 +160,8 @@ def _flip(call: AtenCall) -> str:
 
 def _roll(call: AtenCall) -> str:
     value, axes = call.tensor(), call.integers("dims")
+    if not axes:
+        return _roll_all(call)
     for axis, shift in zip(axes, call.integers("shifts"), strict=True):
         size = call.size(axis)
         cut = (size - shift) % size
@@ -165,6 +172,17 @@ def _roll(call: AtenCall) -> str:
         along = positive(axis, len(call.shape()))
         value = call.emit("Concat", [tail, head], {"axis": along}) if cut else value
     return value
+
+
+def _roll_all(call: AtenCall) -> str:
+    """Roll the elements of all axes as one row."""
+    if any(isinstance(size, Batch) for size in call.shape()):
+        raise call.unsupported("a roll without axes moves elements between samples")
+    size = math.prod(concrete(call.shape()))
+    (shift,) = call.integers("shifts")
+    order = np.roll(np.arange(size), shift)
+    flat = call.reshape(call.tensor(), (size,))
+    return call.reshape(call.emit("Gather", [flat, call.array(order)]), call.shape())
 
 
 _MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}

@@ -7,7 +7,7 @@ import logging
 import numpy as np
 
 from depthwise.bridge.aten.call import AtenCall, Handler, Value
-from depthwise.graph import Shape
+from depthwise.graph import Batch, Shape
 from depthwise.graph.shapes import concrete
 
 _log = logging.getLogger("depthwise.bridge")
@@ -24,8 +24,7 @@ def _batch_norm(call: AtenCall) -> str:
     mean, variance = call.tensor("running_mean"), call.tensor("running_var")
     training = "training" in call.arguments and call.plain("training")
     if training or not mean or not variance:
-        why = "batch norm without running statistics depends on the whole batch"
-        raise call.unsupported(why)
+        return _batch_statistics(call)
     operands = [
         call.tensor("input"),
         _filled(call, "weight", channels, 1),
@@ -38,6 +37,27 @@ def _batch_norm(call: AtenCall) -> str:
         "momentum": round(1 - float(call.plain("momentum")), 12),
     }
     return call.emit("BatchNormalization", operands, attributes)
+
+
+def _batch_statistics(call: AtenCall) -> str:
+    """Normalise by mean and variance of what is given: of all samples together."""
+    x, shape = call.tensor("input"), call.shape("input")
+    if isinstance(shape[0], Batch):
+        where = call.scope.rstrip("!") or "the model itself"
+        _log.warning("batch norm at %s mixes the samples of a batch", where)
+    axes = call.vector(0, *range(2, len(shape)))
+    centred = call.emit("Sub", [x, call.emit("ReduceMean", [x, axes])])
+    square = call.emit("Mul", [centred, centred])
+    spread = call.emit("ReduceMean", [square, axes])
+    epsilon = call.number(float(call.plain("eps")))
+    root = call.emit("Sqrt", [call.emit("Add", [spread, epsilon])])
+    found = call.emit("Div", [centred, root])
+    column = (call.size(1, "input"), *(1,) * (len(shape) - 2))
+    for name, op in (("weight", "Mul"), ("bias", "Add")):
+        if call.tensor(name):
+            factor = call.reshape(call.tensor(name), column)
+            found = call.emit(op, [found, factor])
+    return found
 
 
 def _lowered_batch_norm(call: AtenCall) -> Value:

@@ -31,6 +31,17 @@ def _sort(call: AtenCall) -> Value:
     return values[1] if call.op == "argsort" else values
 
 
+def _kth(call: AtenCall) -> Value:
+    """Take the k-th smallest of an axis and its place; the lower of two medians."""
+    if "dim" not in call.arguments:
+        raise call.unsupported("a median needs an axis")
+    axis, size = _axis(call), call.size(_axis(call))
+    count = call.integer("k") if call.op == "kthvalue" else (size + 1) // 2
+    last = call.vector(count - 1) if call.plain("keepdim") else call.scalar(count - 1)
+    rows = _top(call, count, largest=False)
+    return tuple(call.emit("Gather", [row, last], {"axis": axis}) for row in rows)
+
+
 def _scatter(call: AtenCall) -> str:
     """Write a tensor, or one number, to the places of an index."""
     attributes: dict[str, Attribute] = {"axis": _axis(call)}
@@ -92,6 +103,8 @@ HANDLERS: dict[str, Handler] = {
     "topk": _top_k,
     "sort": _sort,
     "argsort": _sort,
+    "median": _kth,
+    "kthvalue": _kth,
     "scatter": _scatter,
     "scatter_add": _scatter,
     "index_put": _put,

@@ -9,6 +9,8 @@ import numpy as np
 from torch import fx
 
 from depthwise.bridge.aten.call import AtenCall, Handler, Inverse, Value, positive
+from depthwise.bridge.aten.elementwise import cast
+from depthwise.bridge.aten.movement import expand
 from depthwise.bridge.symbols import dtype_of, shape_of
 from depthwise.bridge.tape import Array
 from depthwise.graph import Attribute, Batch
@@ -148,10 +150,9 @@ def _listed(call: AtenCall) -> list[str]:
     """Take the operands of a list that have elements, in the result's type."""
     names, nodes = call.tensors("tensors"), call.arguments["tensors"]
     fakes = [node.meta["val"] for node in nodes if isinstance(node, fx.Node)]
-    if any(dtype_of(fake.dtype) != call.result_dtype for fake in fakes):
-        raise call.unsupported("tensors must be of one element type")
     pairs = zip(names, fakes, strict=True)
-    return [name for name, fake in pairs if shape_of(fake) != (0,)]
+    kept = [(name, dtype_of(f.dtype)) for name, f in pairs if shape_of(f) != (0,)]
+    return [cast(call, name, kind, call.result_dtype) for name, kind in kept]
 
 
 def _concat(call: AtenCall) -> str:
@@ -184,7 +185,7 @@ def _embedding(call: AtenCall) -> str:
 
 
 def _index(call: AtenCall) -> str:
-    """Index with integers along one axis, or with constants along neighbours."""
+    """Index with integers along one axis or several."""
     given = call.arguments["indices"]
     axes = [axis for axis, one in enumerate(given) if one is not None]
     nodes = [given[axis] for axis in axes]
@@ -195,10 +196,47 @@ def _index(call: AtenCall) -> str:
         return call.emit("Gather", operands, {"axis": axes[0]})
     tables = [call.tape.constants.get(str(call.read(node))) for node in nodes]
     arrays = [table for table in tables if table is not None]
-    if axes != list(range(axes[0], axes[-1] + 1)) or len(arrays) < len(axes):
-        why = "several indices must be constants along neighbouring axes"
-        raise call.unsupported(why)
-    return _neighbours(call, axes, arrays)
+    is_row = axes == list(range(axes[0], axes[-1] + 1))
+    if is_row and len(arrays) == len(axes):
+        return _neighbours(call, axes, arrays)
+    return _at_places(call, axes, nodes)
+
+
+def _at_places(call: AtenCall, axes: list[int], nodes: list[fx.Node]) -> str:
+    """Pick by places along several axes, which open indices name together."""
+    shapes = [shape_of(node.meta["val"]) for node in nodes]
+    rank = len(call.shape())
+    rest = [axis for axis in range(rank) if axis not in axes]
+    first = axes[0] if axes[-1] - axes[0] + 1 == len(axes) else 0
+    width = len(call.result_shape) - len(rest)
+    common = call.result_shape[first : first + width]
+    columns = []
+    for node, have in zip(nodes, shapes, strict=True):
+        kind = dtype_of(node.meta["val"].dtype)
+        index = cast(call, str(call.read(node)), kind, "int64")
+        index = expand(call, index, have, common)
+        columns.append(call.emit("Unsqueeze", [index, call.vector(-1)]))
+    places = call.emit("Concat", columns, {"axis": len(common)})
+    data = _permuted(call, call.tensor(), (*axes, *rest))
+    found = call.emit("GatherND", [data, places])
+    before = tuple(range(width, width + first))
+    after = tuple(range(width + first, width + len(rest)))
+    return _permuted(call, found, (*before, *range(width), *after))
+
+
+def _permuted(call: AtenCall, value: str, order: tuple[int, ...]) -> str:
+    if order == tuple(range(len(order))):
+        return value
+    return call.emit("Transpose", [value], {"perm": order})
+
+
+def _range(call: AtenCall) -> str:
+    """Number the samples of a batch: ones, added up."""
+    given = [call.plain(name) for name in ("start", "end", "step")]
+    if (given[0] or 0, given[2] or 1) != (0, 1):
+        raise call.unsupported("a range over the batch must count from 0 by 1")
+    ones = expand(call, call.number(1), (), (given[1],))
+    return call.emit("CumSum", [ones, call.scalar(0)], {"exclusive": 1})
 
 
 def _neighbours(call: AtenCall, axes: list[int], arrays: list[Array]) -> str:
@@ -237,6 +275,7 @@ HANDLERS: dict[str, Handler] = {
     "gather": _gather,
     "embedding": _embedding,
     "index": _index,
+    "arange": _range,
 }
 
 INVERSES: dict[str, Inverse] = {
