@@ -10,6 +10,7 @@ from pathlib import Path
 
 from depthwise.errors import DepthwiseError, FormatError, UnsupportedOperatorError
 from depthwise.formats.binding import bind_inputs
+from depthwise.formats.declared import check_declared, known_sizes
 from depthwise.formats.draft import (
     ONNX_DOMAINS,
     drafts_of,
@@ -31,6 +32,7 @@ from depthwise.formats.unknown import (
 from depthwise.formats.wire import Reader
 from depthwise.formats.write import PARAMETERS_KEY
 from depthwise.graph import OPSET, Graph, verify
+from depthwise.graph.inference import type_of
 
 UNEXPECTED = "a file must keep the rules of its operators"
 """How the sentence begins that stands in for a rule that nobody has written down."""
@@ -62,7 +64,8 @@ def load_onnx(
         A graph that verifies.
 
     Raises:
-        FormatError: If the file is damaged, too large or not ONNX.
+        FormatError: If the file is damaged, too large or not ONNX, or declares another
+            type of an output than its nodes give; open sizes fit any number.
         UnsupportedOperatorError: If it holds an operator outside the table.
         UsageError: If a size is open and not given.
         GraphError: If it breaks the rules of a graph.
@@ -166,19 +169,25 @@ def _to_graph(
             raise UnsupportedOperatorError(msg)
     graph, opset = model.graph, opset_of(model)
     constants = _initialisers(graph, ExternalData(folder))
+    arrays = {name: type_of(array) for name, array in constants.items()}
+    check_declared("an initialiser", graph.inputs, arrays)
     drafts = drafts_of(graph)
     refuse_unknown(unknown_nodes(graph))
-    inputs = bind_inputs(input_values(graph), shapes)
+    given = input_values(graph)
+    inputs = bind_inputs(given, shapes)
     outputs = tuple(value.name for value in graph.outputs)
     trained = _parameters(model)
     if trained is None or opset != OPSET:
         found = import_graph(graph.name, opset, inputs, outputs, constants, drafts)
-        if trained is None:
-            return verify(found)
-        kept = trained & frozenset(found.constants)
-        return verify(replace(found, parameters=kept))
-    nodes = tuple(to_node(narrowed(draft)) for draft in drafts)
-    return verify(Graph(graph.name, inputs, outputs, nodes, constants, trained))
+        if trained is not None:
+            kept = trained & frozenset(found.constants)
+            found = replace(found, parameters=kept)
+    else:
+        nodes = tuple(to_node(narrowed(draft)) for draft in drafts)
+        found = Graph(graph.name, inputs, outputs, nodes, constants, trained)
+    types = verify(found).types
+    check_declared("an output", graph.outputs, types, sizes=known_sizes(given))
+    return found
 
 
 def _initialisers(graph: GraphMessage, external: ExternalData) -> dict[str, Array]:
