@@ -11,7 +11,7 @@ import torch
 from torch import fx
 
 from depthwise.bridge.aliasing import Memory, Values
-from depthwise.bridge.aten import HANDLERS, INVERSES, AtenCall, Value
+from depthwise.bridge.aten import COMPLEX, HANDLERS, INVERSES, AtenCall, Value
 from depthwise.bridge.decomposing import decompose
 from depthwise.bridge.folding import fold
 from depthwise.bridge.nodes import first_tensor, op_name, writes
@@ -154,7 +154,8 @@ class Converter:
         if folded is not None:
             if not self._memory.is_written(node):
                 self._known[node] = folded
-            self._values.define(node, self._tape.constant(folded.numpy()))
+            plain = torch.view_as_real(folded) if folded.is_complex() else folded
+            self._values.define(node, self._tape.constant(plain.numpy()))
             return
         value = self._compute(node)
         changed = first_tensor(node)
@@ -167,6 +168,8 @@ class Converter:
         if node.target is operator.getitem:
             return self._part(node)
         call = self._call(node)
+        if any(map(_is_complex, (node, *node.all_input_nodes))):
+            return _with_complex(call)
         handler = HANDLERS.get(call.op)
         return handler(call) if handler else self._spell_out(node, call)
 
@@ -220,6 +223,18 @@ class Converter:
         plain = name if name in HANDLERS else name.removesuffix("_")
         arguments = bind_arguments(node)
         return AtenCall(plain, node, arguments, self._tape, self._values.read, scope)
+
+
+def _is_complex(node: fx.Node) -> bool:
+    value = node.meta.get("val")
+    return isinstance(value, torch.Tensor) and value.is_complex()
+
+
+def _with_complex(call: AtenCall) -> Value:
+    handler = COMPLEX.get(call.op)
+    if handler is None:
+        raise call.unsupported("numbers must be real here: abs(), .real, .imag first")
+    return handler(call)
 
 
 def bind_arguments(node: fx.Node) -> dict[str, Any]:

@@ -86,5 +86,8 @@ def dtype_of(dtype: torch.dtype) -> str:
     """
     if dtype == torch.bfloat16 or dtype.is_complex:
         msg = f"elements must be of a type that NumPy and ONNX share; got {dtype}"
-        raise GraphError(msg, "convert the model with model.float()")
+        hint = "convert the model with model.float()"
+        if dtype.is_complex:
+            hint = "take abs(), .real, .imag or torch.view_as_real of it"
+        raise GraphError(msg, hint)
     return str(dtype).removeprefix("torch.")

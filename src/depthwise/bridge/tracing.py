@@ -241,6 +241,7 @@ def _outputs(
     for node, key in zip(results, keys, strict=True):
         if not isinstance(node, fx.Node):
             continue
+        dtype_of(node.meta["val"].dtype)
         value = str(converter.value(node))
         if value not in own or value in names:
             value = tape.emit("Identity", [value], scope=f"{key or 'output'}!")

@@ -18,11 +18,12 @@ from depthwise.bridge.aten import (
     reduction,
     resizing,
     selection,
+    spectrum,
     windows,
 )
 from depthwise.bridge.aten.call import AtenCall, Handler, Inverse, Value
 
-__all__ = ["HANDLERS", "INVERSES", "AtenCall", "Handler", "Inverse", "Value"]
+__all__ = ["COMPLEX", "HANDLERS", "INVERSES", "AtenCall", "Handler", "Inverse", "Value"]
 
 _FAMILIES = (
     convolution,
@@ -49,3 +50,6 @@ INVERSES: Mapping[str, Inverse] = MappingProxyType(
     {**movement.INVERSES, **selection.INVERSES},
 )
 """How to put a changed view back into what it is a view of."""
+
+COMPLEX: Mapping[str, Handler] = MappingProxyType(spectrum.HANDLERS)
+"""The same for operators that take or give complex numbers."""

@@ -26,7 +26,15 @@ def _old_shape(call: AtenCall, _base: Value, changed: Value) -> str:
     return call.reshape(str(changed), call.shape())
 
 
-def _order(call: AtenCall) -> tuple[int, ...]:
+def order_of(call: AtenCall) -> tuple[int, ...]:
+    """Read the order that an operator puts axes in.
+
+    Args:
+        call: A permutation, in any of torch's spellings.
+
+    Returns:
+        For each axis of the result, the axis of the operand.
+    """
     rank = len(call.shape())
     if call.op == "permute":
         return tuple(positive(axis, rank) for axis in call.integers("dims"))
@@ -42,14 +50,14 @@ def _order(call: AtenCall) -> tuple[int, ...]:
 
 
 def _permute(call: AtenCall) -> str:
-    order = _order(call)
+    order = order_of(call)
     if order == tuple(range(len(order))):
         return call.tensor()
     return call.emit("Transpose", [call.tensor()], {"perm": order})
 
 
 def _permute_back(call: AtenCall, _base: Value, changed: Value) -> str:
-    order = _order(call)
+    order = order_of(call)
     back = tuple(order.index(axis) for axis in range(len(order)))
     return call.emit("Transpose", [str(changed)], {"perm": back})
 
@@ -210,7 +218,7 @@ def _triangle(call: AtenCall) -> str:
     return call.emit("Trilu", operands, upper)
 
 
-_RESHAPES = (
+RESHAPES = (
     "view",
     "reshape",
     "flatten",
@@ -221,7 +229,7 @@ _RESHAPES = (
     "view_as",
     "reshape_as",
 )
-_PERMUTES = ("permute", "transpose", "swapaxes", "swapdims", "t", "numpy_T", "mT")
+PERMUTES = ("permute", "transpose", "swapaxes", "swapdims", "t", "numpy_T", "mT")
 _CREATED = tuple(
     f"{before}{kind}{after}"
     for kind in ("zeros", "ones", "full", "empty")
@@ -245,8 +253,8 @@ _SAME = (
 )
 
 HANDLERS: dict[str, Handler] = {
-    **dict.fromkeys(_RESHAPES, _new_shape),
-    **dict.fromkeys(_PERMUTES, _permute),
+    **dict.fromkeys(RESHAPES, _new_shape),
+    **dict.fromkeys(PERMUTES, _permute),
     **dict.fromkeys(_CREATED, _created),
     **dict.fromkeys(("pad", "constant_pad_nd", *_PADS), _pad),
     "expand": _expand,
@@ -268,7 +276,7 @@ HANDLERS: dict[str, Handler] = {
 }
 
 INVERSES: dict[str, Inverse] = {
-    **dict.fromkeys(_RESHAPES, _old_shape),
-    **dict.fromkeys(_PERMUTES, _permute_back),
+    **dict.fromkeys(RESHAPES, _old_shape),
+    **dict.fromkeys(PERMUTES, _permute_back),
     **dict.fromkeys(_SAME, lambda _call, _base, changed: changed),
 }
