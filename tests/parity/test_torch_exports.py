@@ -86,6 +86,37 @@ def test_an_exported_network_computes_what_the_module_does(
     assert not operators & {"Shape", "Gather", "Constant", "Cast", "Unsqueeze"}
 
 
+class Tokens(nn.Module):
+    """A learned token before those of each picture, and halves of what was rotated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cut = nn.Conv2d(3, 8, 5, 5)
+        self.token = nn.Parameter(torch.rand(1, 1, 8))
+        self.mix = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.cut(x).flatten(2).transpose(1, 2)
+        half = x.shape[-1] // 2
+        x = torch.cat((-x[..., half:], x[..., :half]), -1)
+        x = torch.cat((self.token.expand(x.shape[0], -1, -1), x), 1)
+        x = self.mix(x, x, x, need_weights=False)[0]
+        return x.view(x.shape[0], x.shape[1], 2, half).sum(2)[:, 0]
+
+
+@pytest.mark.parametrize("opset", [13, 14, 18])
+def test_tokens_before_an_open_batch(opset: int, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module = Tokens().eval()
+    graph = load_onnx(export(module, tmp_path / "a.onnx", opset))
+    for batch in (1, 5):
+        x = torch.randn(batch, 3, 20, 20)
+        with torch.no_grad():
+            expected = module(x).numpy()
+        (found,) = run_ours(graph, {"x": x.numpy()})
+        np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
+
+
 def test_scopes_and_parameters_are_told_from_torchs_names(tmp_path: Path) -> None:
     module = Network().eval()
     graph = load_onnx(export(module, tmp_path / "a.onnx", 17))

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from depthwise.bridge.operators.padding import torch_pads
-from depthwise.graph import Call
+from depthwise.graph import Batch, Call
 from depthwise.graph.operators.convolution import conv_windows
 from depthwise.graph.operators.transposed import scatters_of
 from depthwise.graph.shapes import concrete
@@ -61,6 +61,9 @@ def layer_of(call: Call) -> Layer | None:
         The layer; None where none does, or where its weights are computed.
     """
     rule = _RULES.get(call.node.op)
+    others = (size for kind in call.inputs[1:] if kind for size in kind.shape)
+    if any(isinstance(size, Batch) for size in others):
+        return None
     layer = rule(call) if rule else None
     if layer is None:
         return None

@@ -153,6 +153,8 @@ class Build:
         """
         self._check_new(name)
         self.aliases[name] = value
+        # Whoever reads the alias reads the value, in the place of what defined it.
+        self.readers[value] += self.readers[name] - 1
 
     def _check_new(self, name: str) -> None:
         if name in self.types or name in self.aliases or not name:

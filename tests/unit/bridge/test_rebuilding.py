@@ -6,11 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
+from tests.unit.bridge.networks import samples
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - the field's name
 
 from depthwise.bridge import module as rebuild
 from depthwise.bridge import trace
+from depthwise.execute import run
 from depthwise.graph import Batch, Graph, Input, Node, TensorType, verify
 
 
@@ -184,3 +186,34 @@ def test_a_leaky_slope_a_channel_stays_one_operator(slopes: int) -> None:
     ]
     assert kinds[0] == kinds[1]
     assert kinds[1].count("PRelu") == 2
+
+
+def test_writes_and_norms_beside_an_open_batch() -> None:
+    """As torch's exporter spells ``y[:, 2:4] = x`` and the norm of each sample."""
+    x = Input("x", TensorType("float32", (Batch(), 2, 3)))
+    y = Input("y", TensorType("float32", (Batch(), 4, 3)))
+    turn = {"perm": (1, 0, 2)}
+    nodes = (
+        Node("Transpose", ("x",), ("a",), turn),
+        Node("Transpose", ("y",), ("b",), turn),
+        Node("ScatterND", ("b", "places", "a"), ("c",)),
+        Node("Transpose", ("c",), ("d",), turn),
+        Node("Shape", ("d",), ("n",), {"end": 1}),
+        Node("Tile", ("scale", "n"), ("s",)),
+        Node("Reshape", ("d", "row"), ("e",)),
+        Node("BatchNormalization", ("e", "s", "s", "s", "s"), ("f",)),
+    )
+    constants = {
+        "places": np.array([[2], [3]]),
+        "scale": np.array([1, 2, 3, 4], "float32"),
+        "row": np.array([1, -1, 3]),
+    }
+    graph = verify(Graph("written", (x, y), ("d", "f"), nodes, constants))
+    module = rebuild(graph).eval()
+    for batch in (1, 3):
+        arrays = samples(graph, batch)
+        wanted = next(run(graph, [arrays]))
+        with torch.no_grad():
+            got = module(*(torch.tensor(a) for a in arrays.values()))
+        for name, tensor in zip(graph.outputs, got, strict=True):
+            np.testing.assert_allclose(tensor, wanted[name], 1e-5, 1e-6)

@@ -91,6 +91,25 @@ def test_arithmetic_on_sizes_is_folded(tmp_path: Path) -> None:
     assert graph.types["y"].shape == (Batch(), 4, 2, 5)
 
 
+def test_a_size_that_is_cast_and_read_twice_stays_a_number(tmp_path: Path) -> None:
+    """As ``h // 2`` is exported: through Casts that do nothing."""
+    whole = {"to": TensorProto.INT64}
+    nodes = [
+        *spell("x0")[:-1],
+        make_node("Gather", ["shape", "i1"], ["four"]),
+        make_node("Div", ["four", "i2"], ["two"]),
+        make_node("Cast", ["two"], ["cast"], **whole),
+        make_node("Cast", ["cast"], ["half"], **whole),
+        make_node("Unsqueeze", ["half", "zero"], ["row"]),
+        make_node("Mul", ["half", "half"], ["area"]),
+        make_node("Unsqueeze", ["area", "zero"], ["column"]),
+        make_node("Concat", ["x0", "row", "column", "5"], ["target"], axis=0),
+        make_node("Reshape", ["x", "target"], ["y"]),
+    ]
+    graph = load_and_compare(tmp_path, nodes, INDICES, ("N", 4, 2, 5))
+    assert graph.types["y"].shape == (Batch(), 2, 4, 5)
+
+
 def test_a_resize_to_spelled_out_sizes_leaves_the_batch_alone(tmp_path: Path) -> None:
     nodes = [
         *spell("x0", "x1", "6", "9"),

@@ -115,3 +115,15 @@ def test_a_slice_of_the_whole_batch_is_fine(build: Builder) -> None:
         "Slice", ("x", number(build, [0, 1]), ends, number(build, [0, 3]))
     )
     assert build.types[value].shape == (Batch(), 4, 6, 8)
+
+
+def test_the_batch_is_no_size_that_cannot_be(build: Builder) -> None:
+    """An expansion's -1 is told from the batch; whether N is 3 stays open."""
+    start = number(build, [0])
+    end = number(build, [1])
+    shape = build.add("Shape", ("x",))
+    batch = build.add("Slice", (shape, start, end))
+    for other, known in ((-1, (False,)), (0, (False,)), (3, None)):
+        same = build.add("Equal", (batch, number(build, [other])))
+        graph = build.graph(same)
+        assert graph.types[same].content == known

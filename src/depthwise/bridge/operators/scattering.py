@@ -39,12 +39,11 @@ def _scatter_nd(call: Call, tensors: Tensors) -> Tensors:
         column = index[..., axis].long()
         size = x.shape[axis]
         place = place * size + torch.where(column < 0, column + size, column)
-    rank = call.type(0).rank
-    rest = math.prod(size_of(call, axis) for axis in range(depth, rank))
-    rows = x.reshape(-1, rest)
-    places = place.reshape(-1, 1).expand(-1, rest)
-    written = _write(call, rows, 0, places, updates.reshape(-1, rest))
-    return (written.reshape(x.shape),)
+    rows = math.prod(x.shape[axis] for axis in range(depth))
+    place = place.reshape(-1)
+    updates = updates.reshape(place.size(0), -1)
+    wide, places = x.reshape(rows, -1), place.unsqueeze(1).expand_as(updates)
+    return (_write(call, wide, 0, places, updates).reshape(x.shape),)
 
 
 def _top(call: Call, tensors: Tensors) -> Tensors:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from depthwise.errors import GraphError
 from depthwise.graph.operators.operator import Array, Call, Operator, Reference
-from depthwise.graph.shapes import TensorType, broadcast
+from depthwise.graph.shapes import Batch, Dim, TensorType, broadcast
 
 _ANY = 2**31
 
@@ -60,6 +61,20 @@ def _power(a: Array, b: Array) -> Array:
     return np.asarray(result).astype(a.dtype, copy=False)
 
 
+def _equal(a: Array, b: Array) -> Array:
+    """Compare; a multiple of the batch differs from what no batch can be."""
+    if "O" not in a.dtype.char + b.dtype.char:
+        return np.asarray(np.equal(a, b))
+    return np.asarray(np.frompyfunc(_is_same, 2, 1)(a, b)).astype(np.bool_)
+
+
+def _is_same(one: Dim, other: Dim) -> bool:
+    numbers = [size for size in (one, other) if not isinstance(size, Batch)]
+    if len(numbers) == 1 and numbers[0] > 0:
+        raise GraphError(f"whether {one} is {other} must be known before it runs")
+    return one == other
+
+
 def _modulo(call: Call, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     function = np.fmod if call.flag("fmod") else np.mod
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -83,8 +98,17 @@ def _pair(
     )
 
 
-def _compare(name: str, function: Callable[[Any, Any], Any], kinds: str) -> Operator:
-    return Operator(name, _infer_bool, _of(function), inputs=(2, 2), kinds=kinds)
+def _compare(
+    name: str,
+    function: Callable[[Any, Any], Any],
+    kinds: str,
+    *,
+    symbolic: bool = False,
+) -> Operator:
+    reference = _of(function)
+    return Operator(
+        name, _infer_bool, reference, inputs=(2, 2), kinds=kinds, symbolic=symbolic
+    )
 
 
 def _many(name: str, function: Callable[[Any, Any], Any], kinds: str) -> Operator:
@@ -102,7 +126,7 @@ OPERATORS = (
     _many("Max", np.maximum, "fiu"),
     _many("Sum", np.add, "f"),
     Operator("Mean", _infer, _mean, inputs=(1, _ANY)),
-    _compare("Equal", np.equal, "fiubU"),
+    _compare("Equal", _equal, "fiubU", symbolic=True),
     _compare("Greater", np.greater, "fiu"),
     _compare("GreaterOrEqual", np.greater_equal, "fiu"),
     _compare("Less", np.less, "fiu"),

@@ -225,6 +225,7 @@ OPERATORS = (
         signature="TI",
         kinds=_ANYTHING,
         static=(1,),
+        symbolic=True,
         moves_data=False,
     ),
     Operator(
