@@ -123,7 +123,8 @@ class Converter:
                 return
             first = str(error).strip().split("\n", 1)[0]
             refused = _without_handler(node, self._scope_of(node))
-            msg = f"{refused.message}: {type(error).__name__}: {first:.200}"
+            why = f": {type(error).__name__}: {first:.200}"
+            msg = refused.message + ("" if isinstance(error, KeyError) else why)
             raise UnsupportedOperatorError(msg, refused.hint) from error
 
     def _settle(self, node: fx.Node) -> bool:

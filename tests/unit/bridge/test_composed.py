@@ -9,6 +9,7 @@ from tests.unit.bridge.test_functional import Functional, check_traced
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - the field's name
 
+import depthwise
 from depthwise.bridge import run, trace
 from depthwise.errors import GraphError, UnsupportedOperatorError
 
@@ -144,3 +145,13 @@ def test_what_has_no_counterpart_says_so_once(
         trace(Functional(function), IMAGE)
     assert isinstance(caught.value, GraphError)
     assert len(str(caught.value)) < 300
+
+
+def test_the_last_step_of_a_series_compiles() -> None:
+    module = nn.Conv1d(3, 4, 3)
+    last = Functional(lambda x: module(x)[:, :, -1])
+    last.conv = module
+    graph = trace(last, (1, 3, 12))
+    x = torch.randn(2, 3, 12)
+    found = depthwise.compile(graph)(x.numpy())
+    np.testing.assert_allclose(found, last(x).detach().numpy(), 1e-4, 1e-5)

@@ -78,9 +78,13 @@ def _replace(call: AtenCall, base: str, new: str, axis: int, part: range) -> str
 
 
 def _select(call: AtenCall) -> str:
-    attributes: dict[str, Attribute] = {"axis": _axis(call)}
-    index = call.scalar(_selected(call).start)
-    return call.emit("Gather", [call.tensor(), index], attributes)
+    """Cut one position out, without its axis: the engine has kernels for both."""
+    axis = _axis(call)
+    if isinstance(call.shape()[axis], Batch):
+        index = call.scalar(_selected(call).start)
+        return call.emit("Gather", [call.tensor(), index], {"axis": axis})
+    part = _cut(call, call.tensor(), axis, _selected(call))
+    return call.emit("Squeeze", [part, call.vector(axis)])
 
 
 def _selected(call: AtenCall) -> range:
