@@ -86,7 +86,10 @@ def test_labelled_data_are_read_as_the_model_learned_them(
     assert done.returncode == 0, done.stderr
     rows = rows_of(done.stdout)
     assert len(rows) == 8 * 9
-    assert {Path(row["source"]).name for row in rows} == {f"{p}.csv" for p in "abcd"}
+    places = [row["source"].rpartition(":") for row in rows]
+    assert {Path(name).name for name, _, _ in places} == {f"{p}.csv" for p in "abcd"}
+    assert len(set(places)) == len(rows)
+    assert places[0][2] == "32"
     for row in rows:
         chances = [float(row[f"p({name})"]) for name in SPEEDS]
         assert sum(chances) == pytest.approx(1, abs=2e-4)

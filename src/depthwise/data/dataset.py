@@ -98,6 +98,8 @@ class Dataset:
         files: File of each sample, below the folder that was opened, or None.
         copies: A number for each sample, int64 ``[n]``, which samples share that are
             equal, or are from equal recordings; None where nobody looked.
+        rows: Row of its table that the newest sample of each window is from, from 1,
+            int64 ``[n]``, or None.
         rate_hz: Samples a second, for sensors.
         report: What was skipped, repaired and noted while reading.
 
@@ -122,6 +124,7 @@ class Dataset:
     parts: Names | None = None
     files: Names | None = None
     copies: Indices | None = None
+    rows: Indices | None = None
     rate_hz: float | None = None
     report: ReadReport = field(default_factory=ReadReport)
 
@@ -175,6 +178,7 @@ class Dataset:
             parts=some(self.parts),
             files=some(self.files),
             copies=some(self.copies),
+            rows=some(self.rows),
         )
 
 

@@ -145,9 +145,22 @@ def _assemble(
         parts=spread([r.part for r in kept]),
         files=spread([readable(str(r.path)) for r in kept]),
         copies=np.repeat(number_copies([hash_values(r.values) for r in kept]), counts),
+        rows=_newest(kept, [cut[0] for cut in cuts], windowing.window),
         rate_hz=kept[0].rate_hz,
         report=report,
     )
+
+
+def _newest(
+    recordings: Sequence[Recording], starts: Sequence[Indices], window: int
+) -> Indices | None:
+    """Row of its table that the newest sample of each window is from."""
+    found = []
+    for recording, own in zip(recordings, starts, strict=True):
+        if recording.rows is None:
+            return None
+        found.append(recording.rows[own + window - 1])
+    return np.concatenate(found)
 
 
 def _cut(

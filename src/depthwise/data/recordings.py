@@ -35,6 +35,8 @@ class Recording:
         group: Who or what it comes from, or empty text.
         part: Its part, or empty text.
         rate_hz: Samples a second, or None if that is unknown.
+        rows: Row of its table that each sample is from, from 1, ``[T]``; None where
+            there is no table.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Recording:
     group: str = ""
     part: str = ""
     rate_hz: float | None = None
+    rows: Indices | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,7 @@ def _pieces(
     timeline = arrange(table.times(rows), len(rows), place)
     findings = list(timeline.findings)
     values, labels = values[:, timeline.order], labels[timeline.order]
+    numbers = rows[timeline.order] + 1
     whole, more = find_whole(values, labels, place)
     findings += more
     pieces = [
@@ -154,6 +158,7 @@ def _pieces(
             origin.group,
             origin.part,
             timeline.rate_hz,
+            numbers[start:stop],
         )
         for start, stop in runs(whole, timeline.gaps)
     ]

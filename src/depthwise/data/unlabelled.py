@@ -27,7 +27,7 @@ from depthwise.data.walk import list_files
 from depthwise.errors import DataError
 
 if TYPE_CHECKING:
-    from depthwise.data.dataset import Dataset, Inputs, Names
+    from depthwise.data.dataset import Dataset, Indices, Inputs, Names
     from depthwise.data.preprocess import Preprocessing
     from depthwise.data.recordings import Recording
     from depthwise.data.tables import Table
@@ -47,11 +47,14 @@ class Unlabelled:
         inputs: ``[n, C, L]`` or ``[n, C, H, W]``: an array or a lazy reader.
         names: File or recording of each sample, ``[n]``, or its number.
         report: What was skipped, repaired and noted while reading.
+        rows: Row of its table that the newest sample of each window is from, from 1,
+            ``[n]``; None for what is no window of a table.
     """
 
     inputs: Inputs
     names: Names
     report: ReadReport
+    rows: Indices | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -223,4 +226,5 @@ def _unlabelled(dataset: Dataset, names: Names | None) -> Unlabelled:
     noted = [f for f in dataset.report.noted if f.rule.code not in unasked]
     report = replace(dataset.report, noted=tuple(noted))
     numbers = np.arange(len(dataset)).astype(np.str_)
-    return Unlabelled(dataset.inputs, numbers if names is None else names, report)
+    names = numbers if names is None else names
+    return Unlabelled(dataset.inputs, names, report, dataset.rows)

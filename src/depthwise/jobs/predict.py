@@ -28,7 +28,8 @@ class Prediction:
     """What a model says of one sample.
 
     Args:
-        source: Where it comes from: an index, a file and its number, or a row.
+        source: Where it comes from: an index, a file, a recording and the newest row
+            of the window, ``walk.csv:128``, or a row of a stream.
         label: The most probable class.
         probability: Of that class, 0 to 1.
         probabilities: Of every class, by name.
@@ -139,8 +140,9 @@ def predict_dataset(predictor: Predictor, dataset: Dataset) -> Iterator[Predicti
         )
         raise DataError(msg, "without --labels the labels are not looked at")
     truths = (dataset.classes[label] for label in dataset.labels.tolist())
-    sources = dataset.recordings if dataset.files is None else dataset.files
-    names = list(map(str, range(len(dataset)) if sources is None else sources))
+    recorded = dataset.recordings
+    known = dataset.files if recorded is None else recorded
+    names = _sources(range(len(dataset)) if known is None else known, dataset.rows)
     for found, truth in zip(_batches(predictor, dataset, names), truths, strict=True):
         yield Prediction(**{**found.to_dict(), "truth": truth})
 
@@ -188,7 +190,7 @@ def predict_source(
     """
     asked = predictor.preprocessing
     opened = open_inputs(source, asked, columns=columns, on_bad=on_bad)
-    names = [str(name) for name in opened.names]
+    names = _sources(opened.names, opened.rows)
     return _batches(predictor, opened, names), opened.report
 
 
@@ -226,6 +228,13 @@ def predict_live(
             report: LiveReport = end.value
             return report
         yield from predictor.predict(window.values[None], [str(window.row)])
+
+
+def _sources(names: Iterable[object], rows: Array | None) -> list[str]:
+    """What to call samples; windows of one table are told apart by their rows."""
+    if rows is None:
+        return [str(name) for name in names]
+    return [f"{name}:{row}" for name, row in zip(names, rows.tolist(), strict=True)]
 
 
 def _batches(predictor: Predictor, held: Any, names: list[str]) -> Iterator[Prediction]:

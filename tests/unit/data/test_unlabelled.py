@@ -264,3 +264,14 @@ def test_suffixes_may_be_in_capitals(tmp_path, name) -> None:
     else:
         frame.to_parquet(path)
     assert open_inputs(path, SENSORS).inputs.shape == (4, 3, 10)
+
+
+def test_windows_know_the_row_of_their_newest_sample(tmp_path) -> None:
+    values = table(0)
+    lines = text(np.delete(values, 12, axis=0), ("time", *NAMES)).splitlines()
+    lines[9:11] = lines[10:8:-1]  # rows 9 and 10 the other way round
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    opened = open_inputs(tmp_path / "a.csv", SENSORS)
+    newest = [list(map(float, lines[row].split(",")))[1:] for row in opened.rows]
+    np.testing.assert_allclose(opened.inputs[:, :, -1], newest, rtol=1e-6)
+    assert opened.rows.tolist() == [9, 22, 32]

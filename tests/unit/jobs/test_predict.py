@@ -46,7 +46,9 @@ def test_columns_of_tables_are_passed_on(tmp_path) -> None:
     path.write_text("\n".join(["when,ax,ay", *rows]))
     columns = Columns(time="when")
     named, report = predict_source(PREDICTOR, str(path), columns=columns)
+    named = list(named)
     assert [p.label for p in named] == ["low", "low"]
+    assert [p.source for p in named] == ["walk.csv:4", "walk.csv:8"]
     assert report.read == 1
     path.write_text("\n".join(["when,ax,ay", "noon,1,2", *rows]))
     with pytest.raises(DataError, match="noon"):
