@@ -87,7 +87,8 @@ def test_labelled_data_are_read_as_the_model_learned_them(
     rows = rows_of(done.stdout)
     assert len(rows) == 8 * 9
     places = [row["source"].rpartition(":") for row in rows]
-    assert {Path(name).name for name, _, _ in places} == {f"{p}.csv" for p in "abcd"}
+    names = {Path(name).name for name, _, _ in places}
+    assert names == {f"{person}.csv:{person}" for person in "abcd"}
     assert len(set(places)) == len(rows)
     assert places[0][2] == "32"
     for row in rows:

@@ -30,7 +30,7 @@ def note_single_classes(labels: Iterable[str], source: Path | str) -> list[Findi
     """
     counts = Counter(labels)
     return [
-        found("class-single", source, f"one of {name!r}")
+        found("class-single", f"{source} ({name})", f"one of {name!r}")
         for name, count in sorted(counts.items())
         if count == 1
     ]

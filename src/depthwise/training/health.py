@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -136,7 +137,8 @@ class HealthLog:
 
     Args:
         inspect: Looks at the channels.
-        folder: Where ``health.csv`` is written; rows are only ever appended.
+        folder: Where ``health.csv`` is written; rows are appended, after
+            a line that a kill cut off is gone.
         alarm: From where on a layer is warned of, once.
 
     Example:
@@ -177,7 +179,7 @@ class HealthLog:
 
     def _write(self, epoch: int, layers: Sequence[LayerHealth]) -> None:
         path = self.folder / HEALTH
-        new = not path.exists()
+        new = not _without_cut_line(path)
         with path.open("a", encoding="utf-8") as file:
             file.write(_HEAD if new else "")
             file.writelines(
@@ -185,6 +187,15 @@ class HealthLog:
                 f"{x.correlation!r},{x.effective_rank!r}\n"
                 for x in layers
             )
+
+
+def _without_cut_line(path: Path) -> int:
+    """Cut off a line that a kill left unfinished; count the bytes that stay."""
+    content = path.read_bytes() if path.exists() else b""
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(path, whole)
+    return whole
 
 
 def health_line(layers: Sequence[LayerHealth]) -> str:

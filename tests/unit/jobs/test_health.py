@@ -16,6 +16,9 @@ from depthwise.jobs.health import inspector
 from depthwise.training import (
     Alarm,
     ChannelHealth,
+    EpochEnd,
+    EpochRow,
+    HealthLog,
     LayerHealth,
     TrainingSettings,
     seeded,
@@ -159,3 +162,17 @@ def test_lightnings_trainer_logs_it_and_warns_once(tmp_path):
     told = [str(w.message) for w in caught if "channels are dead" in str(w.message)]
     (sentence,) = told
     assert sentence.startswith("epoch 0, first: 17 % of channels are dead: a lower")
+
+
+@pytest.mark.parametrize("keep", [0, 5, -3, None])
+def test_a_line_that_a_kill_cut_off_is_not_built_upon(tmp_path, keep):
+    layers = [LayerHealth("conv", 8, 0.25, 0.1, 4.0)]
+    log = HealthLog(lambda _: layers, tmp_path)
+    end = EpochEnd(EpochRow(1, 0.1, 0.5, 0.8, 0.6, 0.9), nn.ReLU(), best=True)
+    log(end)
+    path = tmp_path / "health.csv"
+    whole = path.read_text()
+    path.write_text(whole[:keep])
+    log(end)
+    head, row = whole.splitlines()
+    assert path.read_text().splitlines() == [head, row] + [row] * (keep is None)
