@@ -58,7 +58,7 @@ def claimed(folder: Path) -> Iterator[None]:
     again. On a file system without locks nobody is kept out.
 
     Args:
-        folder: Made if need be; removed again if it stays empty.
+        folder: Made if need be, with those around it; gone again if it stays empty.
 
     Yields:
         Nothing.
@@ -76,7 +76,7 @@ def claimed(folder: Path) -> Iterator[None]:
     if not is_main_process() or place in dict(held) or sys.platform == "win32":
         yield
         return
-    fresh = not folder.exists()
+    fresh = [path for path in (place, *place.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     handle = _take(place / CLAIM, folder)
     token = _HELD.set((*held, (place, handle)))
@@ -87,9 +87,9 @@ def claimed(folder: Path) -> Iterator[None]:
         # While it is held: whoever waits for this file sees that it is gone.
         (place / CLAIM).unlink(missing_ok=True)
         os.close(handle)
-        if fresh:
+        for path in fresh:
             with suppress(OSError):
-                folder.rmdir()
+                path.rmdir()
 
 
 def is_vacant(folder: Path) -> bool:
