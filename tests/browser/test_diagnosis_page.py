@@ -25,7 +25,10 @@ def test_strips_show_each_channel_that_is_found(opened, tmp_path):
     )
     dead = {(f.layer, c) for f in told.findings if f.fault is Fault.DEAD
             for c in f.channels}  # fmt: skip
-    assert words.count("dead") == len(dead) > 0
+    said = [word for word in words if word and word.endswith(": dead")]
+    assert len(said) == len(dead) > 0
+    names = page.execute_script("return document.querySelector('.figure').data[0].y")
+    assert any(name.startswith("conv.n0: ") for name in names)
     assert "prune it, or revive it" in page.find_element("tag name", "body").text
 
 
@@ -38,7 +41,36 @@ def test_a_network_of_sensors(opened, tmp_path, data):
     check_page(opened(write_page(tmp_path / "a.html", "t", "", sections)), figures)
     assert {"Every channel", "Kernels"} <= titles
     wanted = {"Firing rates", "Correlation", "What each sensor contributes"}
+    wanted |= {"How alike the sensors are", "Which filters mix the sensors"}
     assert wanted & titles == (wanted if data else set())
+
+
+def test_it_can_be_read_on_a_narrow_screen_after_a_wide_one(opened, tmp_path):
+    graph, x = planted()
+    sections = diagnosis_sections(diagnose_graph(graph, [x]), graph)
+    page = opened(write_page(tmp_path / "a.html", "Channels", "", sections))
+    sizes = {"height": 1400, "deviceScaleFactor": 1, "mobile": False}
+    scales = "return document.querySelectorAll('.figure .colorbar').length"
+    count = page.execute_script(scales)
+    for width in (380, 1180):
+        size = {**sizes, "width": width}
+        page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        page.execute_async_script("setTimeout(arguments[0], 500)")
+        body = "return document.documentElement.scrollWidth"
+        assert page.execute_script(body) <= width
+        assert page.execute_script(scales) == count > 0
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_figures_in_numbers_are_reached_by_the_keyboard(opened, tmp_path):
+    graph, x = planted()
+    sections = diagnosis_sections(diagnose_graph(graph, [x]), graph)
+    page = opened(write_page(tmp_path / "a.html", "Channels", "", sections))
+    folded = page.find_element("css selector", "summary")
+    assert folded.text == "Every layer with a fault"
+    folded.send_keys("\ue007")
+    (table,) = page.find_elements("css selector", "details[open] table")
+    assert "zero-kernel" in table.text
 
 
 def test_neighbours_are_the_most_alike():

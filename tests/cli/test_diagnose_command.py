@@ -80,6 +80,18 @@ def test_prune_removes_the_proven_and_with_data_the_observed(run_cli, place, tmp
         assert load_onnx(out).constants["c0"].shape == (8 - len(gone), 3, 3)
 
 
+def test_what_went_and_what_nothing_became_of_is_told(run_cli, place, tmp_path):
+    first, second = str(tmp_path / "a.onnx"), str(tmp_path / "b.onnx")
+    done = run_cli("prune", str(place / "planted.onnx"), "-o", first)
+    assert done.returncode == 0, done.stderr
+    assert "removed" in done.stdout
+    assert "1, 6, 7" in done.stdout
+    again = run_cli("revive", first, "-o", second)
+    assert again.returncode == 0, again.stderr
+    assert "no channel was revived" in again.stdout
+    assert "channels  " not in again.stdout
+
+
 def test_what_is_revived_is_trained_on(run_cli, place, tmp_path):
     model, data = str(place / "planted.onnx"), str(place / "toy.npz")
     again, out = str(tmp_path / "again.onnx"), str(tmp_path / "run")
@@ -99,6 +111,8 @@ def test_what_is_revived_is_trained_on(run_cli, place, tmp_path):
     [
         (["diagnose", "{m}", "--fail-on", "dead"], 2, "FAULT>SHARE% rules; got 'dead'"),
         (["diagnose", "{m}", "--fail-on", "ded>5%"], 2, "got 'ded>5%'"),
+        (["diagnose", "{m}", "--fail-on", "rare>1%"], 2, "on data alone; got no DATA"),
+        (["diagnose", "{m}", "--fail-on", "dead>1%,dead>2%"], 2, "got two for dead"),
         (["diagnose", "{m}", "nowhere.npz"], 2, "got 'nowhere.npz'"),
         (["prune", "{m}", "-o", "x.onnx", "--observed"], 2, "needs data"),
         (["prune", "{m}", "-o", "{m}"], 1, "must be new"),

@@ -60,13 +60,17 @@ def diagnose(
     from depthwise.files import to_json
     from depthwise.jobs import diagnosing as jobs
     from depthwise.jobs.open import parse_shape
-    from depthwise.report.diagnosis import advice_lines, diagnosis_tables
+    from depthwise.report.diagnosis import (
+        advice_lines,
+        diagnosis_tables,
+        diagnosis_title,
+    )
     from depthwise.report.diagnosis_page import diagnosis_sections
     from depthwise.report.page import write_page
     from depthwise.report.sensors import sensor_lines, sensor_tables
     from depthwise.report.terminal import stderr, stdout
 
-    rules = jobs.parse_rules(fail_on)
+    rules = jobs.parse_rules(fail_on, data=data is not None)
     opened = network.open(model, parse_shape(shape))
     told = jobs.diagnose(
         opened,
@@ -82,6 +86,7 @@ def diagnose(
     if json:
         typer.echo(to_json({**told.to_dict(), "broken_rules": broken}))
     else:
+        stdout().print(diagnosis_title(told))
         for table in diagnosis_tables(told):
             stdout().print(table)
         for line in advice_lines(told):

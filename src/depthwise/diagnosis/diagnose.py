@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from depthwise.diagnosis.findings import Fault, Finding, Limits
 from depthwise.diagnosis.knowledge import known_spans
-from depthwise.diagnosis.layers import Observed, observe_layers, observed_values
+from depthwise.diagnosis.layers import (
+    Observed,
+    falls_silent,
+    observe_layers,
+    observed_values,
+)
 from depthwise.diagnosis.links import width_of
 from depthwise.diagnosis.observed import (
     directions_for,
@@ -133,7 +138,7 @@ class Diagnosis:
 
     Args:
         name: The network's name.
-        layers: One entry a convolution, in order.
+        layers: One entry a layer, in order.
         samples: How many samples were seen; 0 for weights alone.
         inputs: Statistics of the channels of the data themselves, by input name.
         observed: What data showed, for ``known_spans``; None without data.
@@ -236,7 +241,9 @@ def diagnose_graph(
     seen = Observed({}, {}, 0, {})
     if batches is not None:
         seen = observe_layers(graph, batches, execute)
-    unread = unread_findings(graph, known_spans(graph, seen)) if seen.samples else ()
+    allowed = limits or Limits()
+    known = known_spans(graph, seen, allowed)
+    unread = unread_findings(graph, known) if seen.samples else ()
     layers = []
     for node in graph.nodes:
         name = node.name or node.outputs[0]
@@ -245,7 +252,8 @@ def diagnose_graph(
         own = tuple(f for f in proven if f.layer == name)
         statistics = seen.layers.get(name)
         if statistics is not None:
-            fresh = observed_findings(name, statistics, limits or Limits())
+            silent = falls_silent(graph, places[name])
+            fresh = observed_findings(name, statistics, allowed, silent=silent)
             fresh += tuple(f for f in unread if f.layer == name)
             own += tuple(_beyond(own, fresh))
         width = width_of(graph.types[node.outputs[0]].shape)

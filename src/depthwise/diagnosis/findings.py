@@ -46,7 +46,10 @@ _MEANINGS = {
     Fault.RARE: ("hardly ever above zero", "look at what it fires on before pruning"),
     Fault.IGNORED: ("no result depends on it", "prune it"),
     Fault.DUPLICATE: ("another channel, scaled", "train a narrower layer"),
-    Fault.EXPLODING: ("far larger than its neighbours", "normalise, or clip gradients"),
+    Fault.EXPLODING: (
+        "far larger than its neighbours, or not finite",
+        "normalise, or clip gradients",
+    ),
     Fault.ZERO_KERNEL: ("a depthwise kernel of zeros", "prune it"),
     Fault.DELTA_KERNEL: (
         "a depthwise kernel with one tap: it filters nothing",
@@ -129,7 +132,9 @@ class Limits:
         rare: Share of positions above zero below which a channel hardly fires.
         saturated: Share of positions on the flat part from which it is saturated.
         exploding: Times the layer's median magnitude from which it explodes.
-        still: Spread, relative to magnitude, up to which a channel is constant.
+        still: Range, relative to magnitude, up to which a channel is constant.
+        silent: Magnitude, relative to the median of the layer's channels that are not
+            zero, up to which a channel is dead: a smooth activation is never quite 0.
 
     Example:
         >>> Limits(duplicate=0.95).duplicate
@@ -141,3 +146,4 @@ class Limits:
     saturated: float = 0.999
     exploding: float = 1000.0
     still: float = 1e-6
+    silent: float = 1e-7

@@ -7,16 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 
 from depthwise.diagnosis.bounds import Span, spans_of
+from depthwise.diagnosis.findings import Limits
 from depthwise.diagnosis.layers import Observed
+from depthwise.diagnosis.observed import idle_masks
 from depthwise.graph import Graph
 
 
-def known_spans(graph: Graph, seen: Observed) -> Mapping[str, Span]:
+def known_spans(
+    graph: Graph, seen: Observed, limits: Limits | None = None
+) -> Mapping[str, Span]:
     """Take channels that were constant on data for constants.
 
     Args:
         graph: The graph that was observed.
         seen: What ``observe_layers`` saw.
+        limits: Up to where a channel is dead or constant.
 
     Returns:
         For each value that was looked at its span: one number where a channel never
@@ -33,6 +38,9 @@ def known_spans(graph: Graph, seen: Observed) -> Mapping[str, Span]:
     known = {}
     for value, (low, high) in seen.ranges.items():
         span = proven[value].over(len(low))
-        ends = (np.where(low == high, low, end) for end in (span.low, span.high))
+        dead, constant = idle_masks(low, high, limits or Limits())
+        number = np.where(dead, 0.0, (low + high) / 2)
+        idle = dead | constant
+        ends = (np.where(idle, number, end) for end in (span.low, span.high))
         known[value] = Span(*ends)
     return known

@@ -15,7 +15,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 def observed_findings(
-    layer: str, seen: ChannelStatistics, limits: Limits
+    layer: str, seen: ChannelStatistics, limits: Limits, *, silent: bool = False
 ) -> tuple[Finding, ...]:
     """Find what is wrong with the channels of a layer, from what they did on data.
 
@@ -26,6 +26,8 @@ def observed_findings(
         layer: Its name.
         seen: Statistics of its channels, after norm and activation.
         limits: From where on something is a finding.
+        silent: Whether its activation says next to nothing below zero, as
+            ``falls_silent`` tells; what is never below zero is known to.
 
     Returns:
         The findings.
@@ -36,13 +38,12 @@ def observed_findings(
         >>> [str(f.fault) for f in observed_findings("conv", seen, Limits())]
         ['dead']
     """
-    magnitude = np.sqrt(seen.variance + seen.mean**2)
-    dead = seen.dead
-    spread = np.sqrt(np.maximum(seen.variance, 0))
-    still = ~dead & (seen.constant | (spread <= limits.still * magnitude))
+    magnitude = np.hypot(np.sqrt(np.maximum(seen.variance, 0)), seen.mean)
+    dead, still = idle_masks(seen.low, seen.high, limits)
     flat = ~dead & ~still & (seen.flat_share >= limits.saturated)
-    rare = ~dead & ~still & ~flat & seen.rectified & (seen.firing_rate < limits.rare)
-    typical = float(np.median(magnitude)) or 1.0
+    rare = ~dead & ~still & ~flat & (seen.firing_rate < limits.rare)
+    rare &= silent or seen.rectified
+    typical = _typical(magnitude, dead) or 1.0
     huge = magnitude > limits.exploding * typical
     masks = (
         (Fault.DEAD, dead, seen.mean),
@@ -65,13 +66,46 @@ def observed_findings(
     return (*found, *_duplicates(layer, seen, limits.duplicate))
 
 
+def idle_masks(low: Array, high: Array, limits: Limits) -> tuple[Array, Array]:
+    """Tell which channels were silent, and which were one number.
+
+    Args:
+        low: ``[C]``, the least that each was.
+        high: ``[C]``, the greatest.
+        limits: How far from that they may be.
+
+    Returns:
+        ``[C]`` of bool each; no channel is both.
+
+    Example:
+        >>> low, high = np.array([0.0, -1.0, 2.0, -1e-9]), np.array([0, 1, 2, 1e-9])
+        >>> dead, constant = idle_masks(low, high, Limits())
+        >>> dead.tolist(), constant.tolist()
+        ([True, False, False, True], [False, False, True, False])
+    """
+    size = np.maximum(np.abs(low), np.abs(high))
+    dead = size <= limits.silent * _typical(size, size == 0)
+    return dead, ~dead & (high - low <= limits.still * size)
+
+
+def _typical(sizes: Array, without: Array) -> float:
+    """The median size of a layer's channels, apart from some."""
+    some = sizes[~without]
+    return float(np.median(some)) if some.size else 0.0
+
+
 def _duplicates(layer: str, seen: ChannelStatistics, limit: float) -> Iterator[Finding]:
-    """Group channels that are one another, scaled: the first of a group stays."""
-    strength = np.nan_to_num(np.abs(seen.correlation))
-    np.fill_diagonal(strength, 0)
+    """Group channels that are one another, scaled: the first of a group stays.
+
+    Each copy is alike enough to the one that stays, not to another copy alone.
+    """
+    strength = np.triu(np.nan_to_num(np.abs(seen.correlation)), 1)
     first: dict[int, int] = {}
-    for a, b in np.argwhere(np.triu(strength >= limit, 1)).tolist():
-        first.setdefault(b, first.get(a, a))
+    for channel in np.flatnonzero((strength >= limit).any(axis=0)).tolist():
+        near = strength[:, channel].copy()
+        near[list(first)] = 0
+        if near.max() >= limit:
+            first[channel] = int(near.argmax())
     if first:
         channels = tuple(sorted(first))
         partners = tuple(first[c] for c in channels)

@@ -49,6 +49,7 @@ def proven_findings(graph: Graph) -> tuple[Finding, ...]:
             found += _of_channels(name, places[name], spans[before], spans, need)
             found += _of_copies(name, forms[places[name]], spans[places[name]])
             found += _of_kernels(name, node, bound)
+            found += _of_weights(name, node, bound, len(need[node.outputs[0]]))
     return tuple(found)
 
 
@@ -128,6 +129,35 @@ def _of_copies(name: str, form: Form, span: Span) -> Iterator[Finding]:
             partners=tuple(partners[chosen].tolist()),
             scales=tuple(factors.tolist()),
         )
+
+
+def _of_weights(name: str, node: Node, graph: Graph, width: int) -> Iterator[Finding]:
+    """Look for weights that are not finite, the norm's behind a layer too."""
+    broken = np.zeros(width, bool)
+    readers = graph.consumers.get(node.outputs[0], ())
+    norms = [reader for reader in readers if reader.op == "BatchNormalization"]
+    for owner in (node, *norms):
+        for place, array in enumerate(owner.inputs):
+            if array in graph.constants:
+                spread = place == 4 and owner in norms
+                weight = graph.constants[array]
+                with np.errstate(invalid="ignore"):
+                    weight = np.sqrt(weight) if spread else weight
+                broken |= _not_finite(owner, weight, width)
+    chosen = tuple(np.flatnonzero(broken).tolist())
+    if chosen:
+        numbers = (float("inf"),) * len(chosen)
+        yield Finding(name, Fault.EXPLODING, chosen, proven=True, numbers=numbers)
+
+
+def _not_finite(node: Node, array: Array, width: int) -> Array:
+    """``[C]``: which channels of a layer read weights that are not finite.
+
+    All of them where the weights do not lie in rows by channel.
+    """
+    lost = ~np.isfinite(array)
+    by_row = array.shape[:1] == (width,) and node.op != "ConvTranspose"
+    return np.asarray(lost.reshape(width, -1).any(axis=1) if by_row else lost.any())
 
 
 def _of_kernels(name: str, node: Node, graph: Graph) -> Iterator[Finding]:

@@ -121,7 +121,7 @@ class ChannelStatistics:
         )
 
 
-def observe(values: Array) -> ChannelStatistics:
+def observe(values: Array, what: str = "values") -> ChannelStatistics:
     """Take the statistics of one batch; add the results of several.
 
     Products are taken in the batch's own precision, on deviations from its mean, and
@@ -129,6 +129,7 @@ def observe(values: Array) -> ChannelStatistics:
 
     Args:
         values: ``[n, C, *spatial]``, finite, at least one position.
+        what: What they are of, for messages.
 
     Returns:
         Its statistics in float64.
@@ -148,17 +149,22 @@ def observe(values: Array) -> ChannelStatistics:
     channels = values.shape[1]
     flat = np.moveaxis(values, 1, 0).reshape(channels, -1)
     if flat.size == 0:
-        raise DataError(f"statistics need at least one value; got shape {values.shape}")
-    mean = flat.mean(axis=1, dtype=np.float64)
-    if not np.isfinite(mean).all():
-        where = int(np.flatnonzero(~np.isfinite(mean))[0])
-        raise DataError(f"statistics need finite values; got others in channel {where}")
+        raise DataError(f"{what} must have a value; got shape {values.shape}")
     low, high = flat.min(axis=1), flat.max(axis=1)
+    broken = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)))
+    if broken.size:
+        msg = f"{what} must be finite; got NaN or infinity in channel {broken[0]}"
+        raise DataError(msg)
+    mean = flat.mean(axis=1, dtype=np.float64)
+    # A power of two changes no digit, and keeps squares within the range of float32.
+    reach = np.maximum(high - mean, mean - low)
+    size = np.ldexp(1.0, np.frexp(np.where(reach > 0, reach, 1))[1])
     centred = flat - mean[:, None].astype(flat.dtype)
+    centred *= (1 / size)[:, None].astype(flat.dtype)
     return ChannelStatistics(
         count=flat.shape[1],
         mean=mean,
-        scatter=(centred @ centred.T).astype(np.float64),
+        scatter=(centred @ centred.T).astype(np.float64) * np.outer(size, size),
         fired=np.count_nonzero(flat > 0, axis=1).astype(np.int64),
         low=low.astype(np.float64),
         high=high.astype(np.float64),

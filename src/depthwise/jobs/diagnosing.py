@@ -134,17 +134,19 @@ def fastest() -> Run:
     return found
 
 
-def parse_rules(text: str | None) -> dict[Fault, float]:
+def parse_rules(text: str | None, *, data: bool = True) -> dict[Fault, float]:
     """Read ``--fail-on``.
 
     Args:
         text: Such as "dead>5%,duplicate>10%"; None for no rule.
+        data: Whether there are data, which some faults are only seen on.
 
     Returns:
         The largest share of channels that each fault may have, from 0 to 1.
 
     Raises:
-        UsageError: If a rule is not of this form.
+        UsageError: If a rule is not of this form, stands twice, or can never be broken
+            without data.
 
     Example:
         >>> parse_rules("dead>5%,rare>0.5%")
@@ -159,6 +161,11 @@ def parse_rules(text: str | None) -> dict[Fault, float]:
             names = ", ".join(str(fault) for fault in Fault)
             msg = f"--fail-on takes FAULT>SHARE% rules; got {word.strip()!r}"
             raise UsageError(msg, f"dead>5%,duplicate>10%; faults: {names}")
+        if Fault(name) in rules:
+            raise UsageError(f"--fail-on takes one rule a fault; got two for {name}")
+        if Fault(name) is Fault.RARE and not data:
+            msg = f"{name} channels are seen on data alone; got no DATA"
+            raise UsageError(msg, "name the data, or leave this rule out")
         rules[Fault(name)] = float(number) / 100
     return rules
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -45,7 +46,8 @@ class Inspector:
         """
         bridge, training = torch_room("bridge"), torch_room("training")
         if self.graph is None:
-            self.graph = bridge.trace(module, (1, *self.inputs.shape[1:]))
+            whole = module if _is_shared(module) else deepcopy(module).float()
+            self.graph = bridge.trace(whole, (1, *self.inputs.shape[1:]))
         graph = _with_weights(self.graph, module)
         batches = np.array_split(self.inputs, -(-len(self.inputs) // _BATCH))
         seen = observe_layers(graph, batches, bridge.run)
@@ -103,12 +105,20 @@ def inspector_for(
     return inspector(preprocessing.apply(np.asarray(dataset.inputs[chosen])))
 
 
+def _is_shared(module: Any) -> bool:
+    """Whether NumPy has a type for every weight: it has none for bfloat16."""
+    kinds = {str(tensor.dtype) for tensor in module.state_dict().values()}
+    return "torch.bfloat16" not in kinds
+
+
+def _numbers(tensor: Any) -> Array:
+    plain = tensor.detach().cpu().contiguous()
+    whole = plain.float() if str(plain.dtype) == "torch.bfloat16" else plain
+    return np.asarray(whole.numpy())
+
+
 def _with_weights(graph: Graph, module: Any) -> Graph:
     """Put a module's weights of now into the graph that was traced of it."""
     state = module.state_dict()
-    fresh = {
-        name: state[name].detach().cpu().contiguous().numpy()
-        for name in graph.constants
-        if name in state
-    }
+    fresh = {name: _numbers(state[name]) for name in graph.constants if name in state}
     return replace(graph, constants={**graph.constants, **fresh})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,32 +12,35 @@ from numpy.typing import NDArray
 
 from depthwise.diagnosis import Fault, LayerDiagnosis
 from depthwise.graph import Graph
-from depthwise.report.figures import PALETTE, heatmap, lines, titled
+from depthwise.report.figures import heatmap, titled
 
 Array: TypeAlias = NDArray[Any]
 
 MOST_CHANNELS = 96
 """Channels of a correlation picture; beyond, those that are most alike."""
 _MOST_KERNELS = 64
-_LIVE = "#9fb3c8"
+_LIVE = "#c3cedb"
 _BINS = 20
 # What is seen of a channel with several faults: the first of these.
-_ORDER = (
-    Fault.DEAD,
-    Fault.CONSTANT,
-    Fault.IGNORED,
-    Fault.ZERO_KERNEL,
-    Fault.SATURATED,
-    Fault.DUPLICATE,
-    Fault.EXPLODING,
-    Fault.RARE,
-    Fault.DELTA_KERNEL,
-)
-_INKS = (*PALETTE, "#F0E442", "#000000", "#7a5195")
+_INKS = {
+    Fault.DEAD: "#D55E00",
+    Fault.CONSTANT: "#E69F00",
+    Fault.IGNORED: "#0072B2",
+    Fault.ZERO_KERNEL: "#CC79A7",
+    Fault.SATURATED: "#F0E442",
+    Fault.DUPLICATE: "#56B4E9",
+    Fault.EXPLODING: "#8b1a8b",
+    Fault.RARE: "#5a6675",
+    Fault.DELTA_KERNEL: "#009E73",
+}
+_ORDER = tuple(_INKS)
 
 
 def strips(layers: Sequence[LayerDiagnosis]) -> Any:
     """Draw every channel of every layer as one cell in the colour of its fault.
+
+    Channels with a fault come first, however few they are; their numbers are told
+    where the pointer is, and their count stands beside the layer's name.
 
     Args:
         layers: One row each, the first on top.
@@ -51,37 +55,62 @@ def strips(layers: Sequence[LayerDiagnosis]) -> Any:
     """
     import plotly.graph_objects as go
 
-    width = max((layer.channels for layer in layers), default=1)
-    states = [_states(layer, width) for layer in layers]
-    inks = [_LIVE, *_INKS]
+    states = [_states(layer) for layer in layers]
+    inks = [_LIVE, *_INKS.values()]
+    cells = go.Heatmap(
+        **_cells(states),
+        y=[_counted(*pair) for pair in zip(layers, states, strict=True)],
+        zmin=-0.5,
+        zmax=len(inks) - 0.5,
+        colorscale=_steps(inks),
+        showscale=False,
+        hovertemplate="%{y}<br>channel %{text}<extra></extra>",
+        ygap=2,
+    )
+    figure = go.Figure(cells)
+    for state in sorted({state for row in states for state in row}):
+        marker = {"symbol": "square", "size": 11, "color": inks[state]}
+        figure.add_scatter(
+            x=[None], y=[None], mode="markers", marker=marker, name=_WORDS[state]
+        )
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    figure.update_xaxes(zeroline=False)
+    figure.update_layout(height=max(240, 150 + 22 * len(layers)), showlegend=True)
+    return titled(figure, "Channels of every layer", "channels", "")
+
+
+_WORDS = ("carries something", *(str(fault) for fault in _ORDER))
+
+
+def _cells(states: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """Sort every row, those with a fault first, and fill it up to the longest."""
+    width = max(map(len, states), default=1)
+    numbers, texts = [], []
+    for row in states:
+        order = sorted(range(len(row)), key=lambda c: (row[c] == 0, row[c], c))
+        gap = [None] * (width - len(row))
+        numbers.append([*(row[c] for c in order), *gap])
+        texts.append([*(f"{c}: {_WORDS[row[c]]}" for c in order), *gap])
+    return {"z": numbers, "text": texts}
+
+
+def _steps(inks: Sequence[str]) -> list[tuple[float, str]]:
+    """A colour scale of steps, one colour a whole number."""
     count = len(inks)
-    scale = [
+    return [
         (edge / count, ink)
         for index, ink in enumerate(inks)
         for edge in (index, index + 1)
     ]
-    words = ["carries something", *(str(fault) for fault in _ORDER)]
-    shown = [[words[s] if s is not None else None for s in row] for row in states]
-    figure = go.Figure(
-        go.Heatmap(
-            z=states,
-            y=[layer.name for layer in layers],
-            text=shown,
-            zmin=-0.5,
-            zmax=count - 0.5,
-            colorscale=scale,
-            colorbar={"tickvals": list(range(count)), "ticktext": words},
-            hovertemplate="%{y}, channel %{x}: %{text}<extra></extra>",
-            ygap=2,
-        )
-    )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_layout(height=max(380, 120 + 22 * len(layers)))
-    return titled(figure, "Channels of every layer", "channel", "")
 
 
-def _states(layer: LayerDiagnosis, width: int) -> list[int | None]:
-    row: list[int | None] = [0] * layer.channels + [None] * (width - layer.channels)
+def _counted(layer: LayerDiagnosis, states: Sequence[int]) -> str:
+    faulty = sum(state > 0 for state in states)
+    return f"{layer.name}: {faulty} of {layer.channels}" if faulty else layer.name
+
+
+def _states(layer: LayerDiagnosis) -> list[int]:
+    row = [0] * layer.channels
     for index, fault in reversed(list(enumerate(_ORDER, start=1))):
         for finding in layer.findings:
             if finding.fault is fault:
@@ -91,33 +120,31 @@ def _states(layer: LayerDiagnosis, width: int) -> list[int | None]:
 
 
 def firing_rates(layers: Sequence[LayerDiagnosis]) -> Any:
-    """Draw how many channels of each layer fire how often.
+    """Draw a histogram a layer: how many of its channels fire how often.
 
     Args:
-        layers: With statistics.
+        layers: With statistics, the first on top.
 
     Returns:
-        A Plotly figure, one line a layer.
+        A Plotly figure, one row a layer and one column a range of rates.
 
     Example:
-        >>> len(firing_rates([]).data)
+        >>> len(firing_rates([]).data[0].y)
         0
     """
     edges = np.linspace(0, 1, _BINS + 1)
-    series = {}
-    for layer in layers:
-        if layer.statistics is not None:
-            counts, _ = np.histogram(layer.statistics.firing_rate, edges)
-            middles = 50 * (edges[1:] + edges[:-1])
-            share = 100 * counts / layer.channels
-            series[layer.name] = (middles.tolist(), share.tolist())
-    figure = lines(
+    seen = [(x, x.statistics) for x in layers if x.statistics is not None]
+    counts = [np.histogram(s.firing_rate, edges)[0] / x.channels for x, s in seen]
+    figure = heatmap(
         "How often channels are above zero",
-        series,
-        x_title="percent of positions",
-        y_title="percent of the layer's channels",
+        [(100 * row).round(1).tolist() for row in counts],
+        rows=[layer.name for layer, _ in seen],
+        columns=[f"{100 * a:.0f}–{100 * b:.0f}" for a, b in pairwise(edges)],
+        limits=(0, max((100 * float(row.max()) for row in counts), default=100)),
+        square=False,
+        titles=("percent of positions", "", "% of the layer's channels"),
     )
-    figure.update_traces(line_shape="hvh")
+    figure.update_layout(height=max(240, 150 + 22 * len(seen)))
     return figure
 
 
@@ -139,13 +166,16 @@ def correlation(layer: LayerDiagnosis) -> Any:
     rho = np.nan_to_num(layer.statistics.correlation)
     chosen = alike(rho)[:MOST_CHANNELS]
     names = [str(channel) for channel in chosen]
+    some = f"{len(names)} of {layer.channels:,} channels"
+    which = some if len(names) < layer.channels else f"{layer.channels} channels"
     return heatmap(
-        f"{layer.name}: correlation between channels, the alike side by side",
+        f"{layer.name}: correlation of {which}, the alike side by side",
         np.round(rho[np.ix_(chosen, chosen)], 3).tolist(),
         rows=names,
         columns=names,
         limits=(-1, 1),
         diverging=True,
+        titles=("channel", "channel", "ρ"),
     )
 
 
@@ -196,17 +226,28 @@ def kernels(graph: Graph, name: str) -> Any:
         return None
     pictures = _pictures(np.asarray(weight, float))[:_MOST_KERNELS]
     most = float(np.abs(pictures).max()) or 1.0
-    mosaic = _mosaic(pictures)
+    mosaic, owners, firsts = _mosaic(pictures)
     figure = heatmap(
         f"{name}: kernels" + (", the first" if len(weight) > _MOST_KERNELS else ""),
-        mosaic.tolist(),
+        mosaic.round(4).tolist(),
         rows=[str(i) for i in range(mosaic.shape[0])],
         columns=[str(i) for i in range(mosaic.shape[1])],
         limits=(-most, most),
         diverging=True,
+        titles=("", "channel", "weight"),
+    )
+    figure.update_traces(
+        text=owners, hovertemplate="channel %{text}: %{z}<extra></extra>"
     )
     figure.update_xaxes(visible=False, constrain="domain")
-    figure.update_yaxes(visible=False, scaleanchor="x", constrain="domain")
+    figure.update_yaxes(
+        tickvals=list(firsts), ticktext=list(firsts.values()), showgrid=False
+    )
+    if pictures.shape[1] > 1:
+        figure.update_yaxes(scaleanchor="x", constrain="domain")
+    else:
+        figure.update_yaxes(scaleanchor=None)
+        figure.update_layout(height=150 + 20 * mosaic.shape[0] // 2)
     return figure
 
 
@@ -223,14 +264,23 @@ def _pictures(weight: Array) -> Array:
     return np.asarray(weight.mean(axis=1))
 
 
-def _mosaic(pictures: Array) -> Array:
-    """Lay pictures out in rows, with gaps between them."""
+def _mosaic(pictures: Array) -> tuple[Array, list[list[int]], dict[int, str]]:
+    """Lay pictures out in rows, with gaps between them.
+
+    Returns:
+        The sheet, which picture each cell is of, and the first picture of each row by
+        the middle of the row.
+    """
     count, height, width = pictures.shape
     columns = max(1, math.ceil(math.sqrt(count * (height + 1) / (width + 1) * 2)))
     rows = math.ceil(count / columns)
     sheet = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
+    owners = np.zeros(sheet.shape, int)
     for index, picture in enumerate(pictures):
         top = index // columns * (height + 1)
         left = index % columns * (width + 1)
         sheet[top : top + height, left : left + width] = picture
-    return sheet
+        owners[top : top + height, left : left + width] = index
+    middles = range((height - 1) // 2, len(sheet), height + 1)
+    firsts = {m: f"{row * columns} →" for row, m in enumerate(middles)}
+    return sheet, owners.tolist(), firsts

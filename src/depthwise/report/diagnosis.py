@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import rich.table
 
-from depthwise.diagnosis import Diagnosis, Fault, LayerDiagnosis, directions_for
+from depthwise.diagnosis import (
+    Diagnosis,
+    Fault,
+    Finding,
+    LayerDiagnosis,
+    directions_for,
+)
 from depthwise.report.terminal import table, thousands
 
 _LAYERS = 5
 _TERMS = 3
+
+
+def diagnosis_title(told: Diagnosis) -> str:
+    """Say what was looked at.
+
+    Args:
+        told: What was found.
+
+    Returns:
+        One line.
+
+    Example:
+        >>> diagnosis_title(Diagnosis("nothing", ()))
+        'nothing: 0 channels, from weights alone'
+    """
+    source = f"{told.samples:,} samples" if told.samples else "weights alone"
+    return f"{told.name}: {told.channels:,} channels, from {source}"
 
 
 def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
@@ -21,12 +44,12 @@ def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
         told: What was found.
 
     Returns:
-        A table of the worst layers, one of faults if there are any, and one of dense
-        layers that could be taken apart.
+        A table of the worst layers and one of faults, if there are any, and one of
+        dense layers that could be taken apart.
 
     Example:
-        >>> len(diagnosis_tables(Diagnosis("nothing", ())))
-        1
+        >>> diagnosis_tables(Diagnosis("nothing", ()))
+        []
     """
     head = (
         *("layer", "channels", "carry nothing new", "effective rank"),
@@ -37,18 +60,16 @@ def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
             layer.name,
             str(layer.channels),
             f"{100 * layer.worst:.0f} %",
-            *_spread(layer),
-            _faults(layer),
+            *spread_of(layer),
+            faults_of(layer),
         )
         for layer in told.worst()
     ]
-    source = f"{told.samples:,} samples" if told.samples else "weights alone"
-    title = f"{told.name}: {told.channels:,} channels, from {source}"
     faults = [
         (
             str(fault),
-            _count(told, fault, proven=True),
-            _count(told, fault, proven=False),
+            count_of(told.findings, fault, proven=True),
+            count_of(told.findings, fault, proven=False),
             f"{100 * told.share(fault):.1f} %",
             fault.meaning,
         )
@@ -56,7 +77,7 @@ def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
         if told.share(fault)
     ]
     names = ("fault", "proven", "observed", "of all channels", "what it is")
-    tables = [table(title, head, rows, prose=[5])]
+    tables = [table("the layers to begin with", head, rows, prose=[5])] if rows else []
     if faults:
         tables.append(table("faults", names, faults, prose=[4]))
     return [*tables, *_separable(told)]
@@ -160,18 +181,43 @@ def _ends(pair: Mapping[str, float]) -> tuple[float, float]:
     return pair["before"], pair["after"]
 
 
-def _spread(layer: LayerDiagnosis) -> tuple[str, str]:
-    """In how many directions a layer varies; nothing without data."""
+def spread_of(layer: LayerDiagnosis) -> tuple[str, str]:
+    """Say in how many directions a layer varies; nothing without data.
+
+    Args:
+        layer: What was found of it.
+
+    Returns:
+        Its effective rank, and how many directions hold 90 % of the variance.
+    """
     if layer.statistics is None:
         return "", ""
     return f"{layer.rank:.1f}", f"{directions_for(layer.shares, 0.9)} directions"
 
 
-def _faults(layer: LayerDiagnosis) -> str:
+def faults_of(layer: LayerDiagnosis) -> str:
+    """Count a layer's channels by fault.
+
+    Args:
+        layer: What was found of it.
+
+    Returns:
+        Such as "2 dead, 1 rare".
+    """
     found = [(f, layer.share(f)) for f in Fault if layer.share(f)]
     return ", ".join(f"{round(s * layer.channels)} {fault}" for fault, s in found)
 
 
-def _count(told: Diagnosis, fault: Fault, *, proven: bool) -> str:
-    some = (f for f in told.findings if f.fault is fault and f.proven is proven)
+def count_of(findings: Iterable[Finding], fault: Fault, *, proven: bool) -> str:
+    """Count channels with a fault.
+
+    Args:
+        findings: Of a layer or of a network.
+        fault: What is wrong.
+        proven: Whether those of which it is proven, or those it was observed of.
+
+    Returns:
+        The number; nothing for none.
+    """
+    some = (f for f in findings if f.fault is fault and f.proven is proven)
     return str(sum(len(f.channels) for f in some) or "")

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from depthwise.diagnosis import Diagnosis, Fault, LayerDiagnosis
-from depthwise.diagnosis.sensors import SensorAnalysis, Way
+from depthwise.diagnosis.sensors import SensorAnalysis
 from depthwise.graph import Graph
 from depthwise.report import channels
-from depthwise.report.diagnosis import advice_lines
-from depthwise.report.figures import PALETTE, heatmap, lines, titled
+from depthwise.report.diagnosis import (
+    advice_lines,
+    count_of,
+    faults_of,
+    spread_of,
+)
+from depthwise.report.figures import lines
 from depthwise.report.page import Section, Table
+from depthwise.report.sensor_figures import (
+    contribution_bars,
+    input_correlation,
+    mixing_pictures,
+    sensor_details,
+)
 from depthwise.report.sensors import sensor_lines
 
 _SHOWN = 3
@@ -32,14 +44,18 @@ def diagnosis_sections(told: Diagnosis, graph: Graph) -> list[Section]:
         >>> [s.title for s in diagnosis_sections(nothing, Graph("g", (), (), ()))]
         ['What was found', 'Every channel']
     """
-    sections = [_found(told), _every(told)]
+    sections = [_found(told), *_worst(told), _every(told)]
     seen = [layer for layer in told.layers if layer.statistics is not None]
     if seen:
         sections += [_rates(seen), _alike(seen)]
-    pictures = [channels.kernels(graph, layer.name) for layer in told.layers]
-    drawn = [picture for picture in pictures if picture is not None][:_SHOWN]
+    order = sorted(told.layers, key=lambda x: -x.share(Fault.ZERO_KERNEL))
+    pictures = (channels.kernels(graph, layer.name) for layer in order)
+    drawn = list(islice((picture for picture in pictures if picture), _SHOWN))
     if drawn:
-        text = "Red is below zero, blue above. A kernel without colour is a zero one."
+        text = (
+            "Red is below zero, blue above. A kernel without colour is a zero one; "
+            "layers with such kernels come first."
+        )
         sections.append(Section("Kernels", text, drawn))
     sections += _separable(told)
     if told.sensors is not None:
@@ -79,38 +95,69 @@ def _separable(told: Diagnosis) -> list[Section]:
 
 
 def _found(told: Diagnosis) -> Section:
+    """Say what is wrong, how it is known, and what to do; then where."""
+    source = f"{told.samples:,} samples" if told.samples else "weights alone"
+    text = (
+        f"{told.channels:,} channels of {len(told.layers)} layers, from {source}. "
+        "Proven holds for every possible input; observed held on these data."
+    )
+    found = [fault for fault in Fault if told.share(fault)]
+    if not found:
+        return Section("What was found", f"{text} {_sentences(advice_lines(told))}")
+    rows = [
+        (
+            str(fault),
+            count_of(told.findings, fault, proven=True),
+            count_of(told.findings, fault, proven=False),
+            f"{100 * told.share(fault):.1f} %",
+            fault.meaning,
+            fault.advice,
+        )
+        for fault in found
+    ]
+    head = ("fault", "proven", "observed", "of all", "what it is", "what to do")
+    details = {"Every layer with a fault": _where(told)}
+    return Section("What was found", text, (), Table(head, rows), details)
+
+
+def _where(told: Diagnosis) -> Table:
     rows = [
         (
             layer.name,
             str(layer.channels),
             str(fault),
-            str(round(layer.share(fault) * layer.channels)),
-            ", ".join(_sources(layer, fault)),
-            fault.advice,
+            count_of(layer.findings, fault, proven=True),
+            count_of(layer.findings, fault, proven=False),
         )
         for layer in sorted(told.layers, key=lambda layer: -layer.worst)
         for fault in Fault
         if layer.share(fault)
     ]
-    source = f"{told.samples:,} samples" if told.samples else "weights alone"
-    text = (
-        f"{told.channels:,} channels of {len(told.layers)} layers, from {source}. "
-        "Proven holds for every possible input; observed held on these data. "
-        + _sentences(advice_lines(told))
-    )
-    head = ("layer", "channels", "fault", "with it", "how known", "what to do")
-    return Section("What was found", text, (), Table(head, rows) if rows else None)
+    return Table(("layer", "channels", "fault", "proven", "observed"), rows)
+
+
+def _worst(told: Diagnosis) -> list[Section]:
+    """The layers to begin with."""
+    rows = [
+        (
+            layer.name,
+            str(layer.channels),
+            f"{100 * layer.worst:.0f} %",
+            *spread_of(layer),
+            faults_of(layer),
+        )
+        for layer in told.worst()
+    ]
+    if not rows:
+        return []
+    head = ("layer", "channels", "carry nothing new", "effective rank")
+    table = Table((*head, "90 % of variance in", "faults"), rows)
+    text = "Those with the most channels that carry nothing, or what others carry too."
+    return [Section("The layers to begin with", text, (), table)]
 
 
 def _sentences(lines: Sequence[str]) -> str:
     return " ".join(f"{line[:1].upper()}{line[1:]}." for line in lines)
-
-
-def _sources(layer: LayerDiagnosis, fault: Fault) -> list[str]:
-    found = {f.proven for f in layer.findings if f.fault is fault}
-    return [
-        word for word, kind in (("proven", True), ("observed", False)) if kind in found
-    ]
 
 
 def _every(told: Diagnosis) -> Section:
@@ -123,12 +170,12 @@ def _every(told: Diagnosis) -> Section:
 
 
 def _rates(seen: Sequence[LayerDiagnosis]) -> Section:
-    step = -(-len(seen) // 6)
+    layers = seen[:_STRIPS]
     text = (
-        "Channels on the far left hardly ever fire; a layer with many of them is wider "
-        "than it need be."
+        "One row a layer. Channels on the far left hardly ever fire; a layer with many "
+        "of them is wider than it need be."
     )
-    return Section("Firing rates", text, [channels.firing_rates(seen[::step])])
+    return Section("Firing rates", text, [channels.firing_rates(layers)])
 
 
 def _alike(seen: Sequence[LayerDiagnosis]) -> Section:
@@ -153,41 +200,21 @@ def _sensors(told: SensorAnalysis) -> list[Section]:
         "what it read in another sample, or its first value, with 95 % intervals. "
         + _sentences(sensor_lines(told))
     )
-    figures = [_contributions(told), *_mixing(told)]
-    return [Section("What each sensor contributes", text, figures)]
-
-
-def _contributions(told: SensorAnalysis) -> object:
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    for index, way in enumerate(Way):
-        mine = [entry for entry in told.contributions if entry.way is way]
-        drops = [entry.drop for entry in mine]
-        figure.add_bar(
-            x=[entry.sensor for entry in mine],
-            y=[100 * drop.value for drop in drops],
-            name=str(way),
-            marker={
-                "color": PALETTE[index],
-                "pattern": {"shape": ("", "/", "x")[index]},
-            },
-            error_y={
-                "array": [100 * (drop.high - drop.value) for drop in drops],
-                "arrayminus": [100 * (drop.value - drop.low) for drop in drops],
-            },
-        )
-    return titled(figure, "Accuracy lost without a sensor", "", "points")
-
-
-def _mixing(told: SensorAnalysis) -> list[object]:
+    alike = (
+        "Correlation of the readings themselves, at the same time. What sensors do not "
+        "share, a filter that mixes them from the start cannot keep apart."
+    )
+    mixed = (
+        "The share of each channel in what a filter does. A filter of one channel is "
+        "one cell; one that mixes all is a row of one colour."
+    )
     return [
-        heatmap(
-            f"{entry.layer}: what each filter is made of (rows are filters)",
-            entry.profile.round(3).tolist(),
-            rows=[str(row) for row in range(len(entry.profile))],
-            columns=entry.sensors,
-            limits=(0, 1),
-        )
-        for entry in told.mixing[:1]
+        Section(
+            "What each sensor contributes",
+            text,
+            [contribution_bars(told)],
+            details=sensor_details(told),
+        ),
+        Section("How alike the sensors are", alike, [input_correlation(told)]),
+        Section("Which filters mix the sensors", mixed, mixing_pictures(told)),
     ]

@@ -11,6 +11,9 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _MARGIN = {"l": 70, "r": 20, "t": 80, "b": 60}
+BAR = {"thickness": 14, "outlinewidth": 0}
+"""How the scale beside a matrix looks."""
+
 _SMALL = 12
 """Rows up to which a square matrix needs little room."""
 _SQUARE = 3
@@ -98,6 +101,8 @@ def heatmap(
     limits: tuple[float, float],
     diverging: bool = False,
     written: bool = False,
+    square: bool = True,
+    titles: tuple[str, str, str] = ("", "", ""),
 ) -> Any:
     """Draw a matrix as coloured cells, first row on top.
 
@@ -109,6 +114,8 @@ def heatmap(
         limits: Values of the ends of the colour scale.
         diverging: Whether zero is the middle of the scale.
         written: Whether each cell shows its value.
+        square: Whether cells are square, in a matrix that is not too long.
+        titles: What columns, rows and colours are, with their units.
 
     Returns:
         A Plotly figure.
@@ -131,15 +138,17 @@ def heatmap(
             colorscale="RdBu" if diverging else "Cividis",
             texttemplate="%{z}" if written else None,
             hovertemplate="%{y} / %{x}: %{z}<extra></extra>",
+            colorbar={**BAR, "title": {"text": titles[2], "side": "right"}},
         ),
     )
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(type="category")
-    if max(len(rows), len(columns)) <= _SQUARE * min(len(rows), len(columns)):
+    most, least = max(len(rows), len(columns)), min(len(rows), len(columns))
+    if square and most <= _SQUARE * least:
         figure.update_yaxes(scaleanchor="x", constrain="domain")
         figure.update_xaxes(constrain="domain")
         figure.update_layout(height=540 if len(rows) > _SMALL else 400)
-    return titled(figure, title, "", "")
+    return titled(figure, title, *titles[:2])
 
 
 def heatmaps(

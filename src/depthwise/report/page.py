@@ -11,6 +11,8 @@ from typing import Any
 from depthwise.errors import MissingDependencyError
 from depthwise.files import write_text
 
+_WRAPPED = 24
+"""Characters from which on words are wrapped."""
 _LONG = 60
 """Characters from which on a cell is a sentence."""
 
@@ -41,6 +43,30 @@ class Table:
             True if a cell is longer than 60 characters.
         """
         return any(len(row[column]) > _LONG for row in self.rows)
+
+    @property
+    def looks(self) -> list[str]:
+        """How every column is set."""
+        return [self.look(column) for column in range(len(self.head))]
+
+    def look(self, column: int) -> str:
+        """Say how a column is set.
+
+        Args:
+            column: Its position, from 0.
+
+        Returns:
+            "prose" for sentences, "phrase" for what is shorter but wrapped, "words"
+            for other text, and nothing for figures.
+        """
+        if self.is_prose(column):
+            return "prose"
+        cells = [row[column] for row in self.rows]
+        text = "".join(cells)
+        letters, digits = sum(map(str.isalpha, text)), sum(map(str.isdigit, text))
+        if letters <= 2 * digits:
+            return ""
+        return "phrase" if max(map(len, cells)) > _WRAPPED else "words"
 
 
 @dataclass(frozen=True)

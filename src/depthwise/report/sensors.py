@@ -20,23 +20,47 @@ def sensor_tables(told: SensorAnalysis) -> list[rich.table.Table]:
     Returns:
         What each sensor contributes, and how layers mix them.
     """
-    names = dict.fromkeys(entry.sensor for entry in told.contributions)
-    drops = {(entry.sensor, entry.way): entry.drop for entry in told.contributions}
-    rows = [(name, *(_points(drops.get((name, way))) for way in Way)) for name in names]
     title = (
         f"accuracy lost without a sensor, in points with 95 % intervals "
         f"(of {100 * told.accuracy:.1f} %, {told.samples} samples)"
     )
     head = ("sensor", *(f"{way}" for way in Way))
-    count = len(told.channels)
-    layers = [
-        (entry.layer, f"{entry.mean_reach:.1f} of {count}", f"{_single(entry):.0f} %")
-        for entry in told.mixing
-    ]
     mixed = ("layer", "channels a filter is made of", "filters of one channel")
     return [
-        table(title, head, rows),
-        table("how filters mix the channels", mixed, layers),
+        table(title, head, contribution_rows(told)),
+        table("how filters mix the channels", mixed, mixing_rows(told)),
+    ]
+
+
+def contribution_rows(told: SensorAnalysis) -> list[tuple[str, ...]]:
+    """Write what is lost without each sensor, one column a way.
+
+    Args:
+        told: What was found.
+
+    Returns:
+        Rows of text.
+    """
+    names = dict.fromkeys(entry.sensor for entry in told.contributions)
+    drops = {(entry.sensor, entry.way): entry.drop for entry in told.contributions}
+    return [
+        (name, *(points_of(drops.get((name, way))) for way in Way)) for name in names
+    ]
+
+
+def mixing_rows(told: SensorAnalysis) -> list[tuple[str, ...]]:
+    """Write of how many channels each layer's filters are made.
+
+    Args:
+        told: What was found.
+
+    Returns:
+        Rows of text.
+    """
+    count = len(told.channels)
+    return [
+        (entry.layer, f"{entry.mean_reach:.1f} of {count}", f"{_single(entry):.0f} %")
+        for entry in told.mixing
     ]
 
 
@@ -66,12 +90,24 @@ def sensor_lines(told: SensorAnalysis) -> list[str]:
             if pair.beyond.value > 0
             else "are worth little without the other: without both"
         )
-        points = _points(pair.drop)
+        points = points_of(pair.drop)
         lines.append(f"{names} {tail} {points} points are lost")
     return lines
 
 
-def _points(drop: Estimate | None) -> str:
+def points_of(drop: Estimate | None) -> str:
+    """Write a share in points, with its interval.
+
+    Args:
+        drop: The share, 0 to 1; None for none.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> points_of(Estimate(0.1, 0.05, 0.2))
+        '10.0 (5.0 to 20.0)'
+    """
     if drop is None:
         return ""
     value, low, high = (100 * part for part in (drop.value, drop.low, drop.high))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from depthwise.errors import DataError
 from depthwise.training.progress import Note
 
 if TYPE_CHECKING:
@@ -168,7 +169,9 @@ class HealthLog:
         Returns:
             A few words for the progress line, and what to warn of.
         """
-        layers = self.inspect(end.module)
+        layers, trouble = looked_at(self.inspect, end.module)
+        if trouble:
+            return Note("", (f"epoch {end.row.epoch}: {trouble}",))
         self._write(end.row.epoch, layers)
         fresh = [x for x in alarms_of(layers, self.alarm) if x[0] not in self.warned]
         self.warned.update(name for name, _ in fresh)
@@ -196,6 +199,27 @@ def _without_cut_line(path: Path) -> int:
     if whole < len(content):
         os.truncate(path, whole)
     return whole
+
+
+def looked_at(inspect: Inspect, module: nn.Module) -> tuple[Sequence[LayerHealth], str]:
+    """Look at channels, without ending a training that has gone wrong.
+
+    Args:
+        inspect: Looks at them.
+        module: The network.
+
+    Returns:
+        The layers; or none, and what is wrong, where values are not finite.
+
+    Example:
+        >>> from torch import nn
+        >>> looked_at(lambda module: [], nn.ReLU())
+        ([], '')
+    """
+    try:
+        return inspect(module), ""
+    except DataError as error:
+        return [], error.args[0]
 
 
 def health_line(layers: Sequence[LayerHealth]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lightning.pytorch import Callback
 
-from depthwise.training.health import Alarm, alarms_of, summary_of
+from depthwise.training.health import Alarm, alarms_of, looked_at, summary_of
 
 if TYPE_CHECKING:
     from lightning.pytorch import LightningModule, Trainer
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from depthwise.training.health import Inspect
 
 
+_SHORT = ("dead", "|ρ|", "rank")
+
+
 class ChannelHealth(Callback):  # type: ignore[misc]  # Lightning has no types here
     """Logs dead share, mean |ρ| and effective rank after every epoch, and warns.
 
-    Three totals go to the progress bar, and the figures of each layer to the logger,
-    under ``health/``.
+    Three totals go to the progress bar; they and the figures of each layer go to the
+    logger, under ``health/``.
 
     Args:
         inspect: Looks at a network's channels: ``depthwise.jobs.health.inspector``
@@ -48,10 +51,16 @@ class ChannelHealth(Callback):  # type: ignore[misc]  # Lightning has no types h
             pl_module: Holds the network.
         """
         network = pl_module.get_submodule(self.network)
-        layers = self.inspect(network)
+        layers, trouble = looked_at(self.inspect, network)
+        if trouble:
+            text = f"epoch {trainer.current_epoch}: {trouble}"
+            warnings.warn(text, stacklevel=2)
+            return
         totals = summary_of(layers)
         named = {f"health/{name}": value for name, value in totals.items()}
-        pl_module.log_dict(named, prog_bar=True, rank_zero_only=True)
+        pl_module.log_dict(named, rank_zero_only=True)
+        short = dict(zip(_SHORT, totals.values(), strict=True))
+        pl_module.log_dict(short, prog_bar=True, logger=False, rank_zero_only=True)
         for layer in layers:
             figures = {
                 f"health/{layer.layer}/dead_share": layer.dead_share,

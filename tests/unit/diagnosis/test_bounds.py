@@ -203,3 +203,20 @@ def test_what_is_known_of_the_input_is_used() -> None:
     known = {"x": Span.of(-2.0, -1.0)}
     assert spans_of(graph, known)["n0"].fixed.all()
     assert not spans_of(graph)["n0"].fixed.any()
+
+
+def test_what_is_known_is_worked_out_element_by_element() -> None:
+    b = Builder(3, 4)
+    start = b.clip(b.conv("x", 3), 2.0, 2.0)
+    size = b.add("Add", (b.add("Abs", (start,)), b.constant(np.array(1.0))))
+    ratio = b.add("Div", (b.add("Neg", (start,)), size))
+    above = b.add("Greater", (start, b.constant(np.array(1.0))))
+    near = b.add("Greater", (start, b.constant(np.array(2.0 + 1e-7))))
+    zero = b.constant(np.array(0.0))
+    chosen = b.add("Where", (above, ratio, zero))
+    doubtful = b.add("Where", (near, ratio, zero))
+    graph = b.graph(chosen, doubtful)
+    spans = spans_of(graph)
+    assert spans[chosen].low.tolist() == spans[chosen].high.tolist() == [-2 / 3] * 3
+    assert not spans[doubtful].fixed.any()
+    check_sound(graph, np.ones((2, 3, 4)))

@@ -120,6 +120,63 @@ def test_saturated_rare_and_exploding_channels() -> None:
     assert faults == {"saturated": (1,), "rare": (2,), "exploding": (3,)}
 
 
+def test_a_copy_is_like_the_channel_that_stays_not_like_another_copy() -> None:
+    angle = np.arccos(0.995)
+    turns = np.array([0, angle, 2 * angle])
+    wave = np.linspace(0, 2 * np.pi, 400, endpoint=False)
+    x = np.sin(wave + turns[:, None])[None]
+    (finding,) = observed_findings("conv", observe(x), Limits())
+    assert abs(np.corrcoef(x[0])[0, 2]) < 0.99
+    assert (finding.channels, finding.partners) == ((1,), (0,))
+    assert min(np.abs(finding.numbers)) >= 0.99
+
+
+def test_explosion_is_measured_against_channels_that_live() -> None:
+    x = np.random.default_rng(0).standard_normal((4, 9, 50)) * 1e-3
+    x[:, :5] = 0
+    x[:, 8] *= 1e5
+    found = {
+        str(f.fault): f.channels
+        for f in observed_findings("conv", observe(x), Limits())
+    }
+    assert found["exploding"] == (8,)
+    assert found["dead"] == (0, 1, 2, 3, 4)
+
+
+def test_a_hard_swish_that_hardly_ever_fires_is_rare() -> None:
+    b = Builder(3, 40, dtype="float32")
+    norm = b.norm(b.conv("x", 6))
+    b.constants[b.nodes[-1].inputs[1]][2] = 1
+    b.constants[b.nodes[-1].inputs[2]][2] = -30
+    graph = b.graph(b.conv(b.add("HardSwish", (norm,)), 2))
+    x = b.rng.standard_normal((80, 3, 40)).astype("float32")
+    x[:2, :, 0] = [[60], [-60]] * np.sign(b.constants["c0"][2, :, 0])
+    told = found(graph, batches=[x])
+    assert told[("conv.n0", "rare", False)] == (2,)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_weights_that_are_not_finite_are_found(number: float, place: int) -> None:
+    b = Builder(3, 16, dtype="float32")
+    norm = b.norm(b.conv("x", 6))
+    node = b.nodes[place > 0]
+    b.constants[node.inputs[place or 1]][2] = number
+    graph = b.graph(b.conv(b.add("Relu", (norm,)), 2))
+    told = found(graph)
+    assert told[("conv.n0", "exploding", True)] == (2,)
+    assert ("conv.n0", "dead", True) not in told
+    assert prune_graph(graph).plan.removed == {}
+
+
+def test_a_variance_below_zero_is_not_finite() -> None:
+    b = Builder(3, 16, dtype="float32")
+    norm = b.norm(b.conv("x", 6))
+    b.constants[b.nodes[-1].inputs[4]][1] = -1
+    told = found(b.graph(b.conv(norm, 2)))
+    assert told[("conv.n0", "exploding", True)] == (1,)
+
+
 def test_effective_rank_counts_directions() -> None:
     rng = np.random.default_rng(0)
     basis = rng.standard_normal((3, 8))
@@ -183,7 +240,8 @@ def check_against_ablation(
     names = tuple(name for node in graph.nodes for name in node.outputs)
     (state,) = run(graph, [x], names, dtype="float64")
     state = {**state, "x": x}
-    told = diagnose_graph(graph, [x], execute=exactly, limits=Limits(still=still))
+    limits = Limits(still=still, silent=0)
+    told = diagnose_graph(graph, [x], execute=exactly, limits=limits)
     ended = missed = 0
     for layer, value in observed_values(graph).items():
         if value in graph.outputs:

@@ -350,3 +350,14 @@ def test_every_kind_of_layer_computes_the_same(chunk: int) -> None:
 def test_generated_networks_lose_channels() -> None:
     removed = sum(prune_graph(generate(seed)[0]).channels for seed in range(60))
     assert removed >= 60
+
+
+def test_idle_channels_that_stay_beside_others_are_named() -> None:
+    b = Builder(4, 16)
+    first = b.norm(b.conv("x", 4))
+    second = b.norm(b.conv("x", 4))
+    silence(b, second, (2,), 0.0)
+    graph = b.graph(b.conv(b.add("Relu", (b.add("Add", (first, second)),)), 3))
+    plan = prune_graph(graph).plan
+    assert plan.removed == {}
+    assert plan.kept == {"conv.n2": {2: "it goes with channels that carry something"}}

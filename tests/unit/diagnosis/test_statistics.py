@@ -58,9 +58,27 @@ def test_one_channel_has_no_pairs():
 
 
 def test_bad_values_are_refused():
-    with pytest.raises(DataError, match="finite values; got others in channel 1"):
+    with pytest.raises(DataError, match="NaN or infinity in channel 1"):
         observe(np.array([[[1.0], [np.nan]]]))
-    with pytest.raises(DataError, match="at least one value"):
+    with pytest.raises(DataError, match="must have a value"):
         observe(np.empty((0, 3, 4)))
     with pytest.raises(GeometryError, match="channels must match; got 2 and 3"):
         observe(np.ones((1, 2, 4))) + observe(np.ones((1, 3, 4)))
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-10, 1.0, 1e15, 1e30])
+def test_no_size_of_values_leaves_the_range_of_squares(size):
+    rng = np.random.default_rng(0)
+    values = (rng.normal(0, size, (9, 3, 40))).astype("float32")
+    whole = flat(values.astype("float64"))
+    stats = observe(values)
+    np.testing.assert_allclose(stats.variance, whole.var(1), rtol=1e-5)
+    np.testing.assert_allclose(stats.correlation, np.corrcoef(whole), atol=1e-6)
+
+
+def test_what_is_not_finite_is_named():
+    values = np.ones((2, 3, 4))
+    values[0, 1, 2] = np.inf
+    message = "layer a must be finite; got NaN or infinity in channel 1"
+    with pytest.raises(DataError, match=message):
+        observe(values, "layer a")

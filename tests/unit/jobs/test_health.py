@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from lightning import pytorch as pl
 from torch import nn
 
 from depthwise.data import Dataset, Split
@@ -125,23 +126,25 @@ def test_a_run_logs_every_layer_shows_the_line_and_ends_with_the_same_bits(
     assert with_it.training.rows == without.training.rows
 
 
-def test_lightnings_trainer_logs_it_and_warns_once(tmp_path):
-    from lightning import pytorch as pl
+class Task(pl.LightningModule):
+    """What somebody trains with Lightning's own Trainer."""
 
-    class Task(pl.LightningModule):
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = made()
+    def __init__(self, rate: float = 1e-3) -> None:
+        super().__init__()
+        self.net, self.rate = made(), rate
 
-        def training_step(self, batch, _index):
-            return nn.functional.cross_entropy(self.net(batch[0]), batch[1])
+    def training_step(self, batch, _index):
+        x = batch[0].to(self.net.first.weight.dtype)
+        return nn.functional.cross_entropy(self.net(x), batch[1])
 
-        def configure_optimizers(self):
-            return torch.optim.SGD(self.parameters(), lr=1e-3)
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=self.rate)
 
+
+def with_trainer(task: Task, folder, **options):
+    """Train for two epochs; give what was logged, and what was warned of."""
     x = torch.from_numpy(samples())
     data = torch.utils.data.TensorDataset(x, torch.arange(40) % 6)
-    health = ChannelHealth(inspector(samples()), network="net")
     trainer = pl.Trainer(
         max_epochs=2,
         accelerator="cpu",
@@ -149,18 +152,24 @@ def test_lightnings_trainer_logs_it_and_warns_once(tmp_path):
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        default_root_dir=tmp_path,
-        callbacks=[health],
+        default_root_dir=folder,
+        callbacks=[ChannelHealth(inspector(samples()), network="net")],
+        **options,
     )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        trainer.fit(Task(), torch.utils.data.DataLoader(data, batch_size=20))
+        trainer.fit(task, torch.utils.data.DataLoader(data, batch_size=20))
+    return trainer, [str(warning.message) for warning in caught]
+
+
+def test_lightnings_trainer_logs_it_and_warns_once(tmp_path):
+    trainer, messages = with_trainer(Task(), tmp_path)
     logged = trainer.callback_metrics
     assert logged["health/dead_share"] == pytest.approx(1 / 12)
     assert logged["health/first/dead_share"] == pytest.approx(1 / 6)
     assert "health/second/effective_rank" in logged
-    told = [str(w.message) for w in caught if "channels are dead" in str(w.message)]
-    (sentence,) = told
+    assert set(trainer.progress_bar_metrics) == {"dead", "|ρ|", "rank"}
+    (sentence,) = [text for text in messages if "channels are dead" in text]
     assert sentence.startswith("epoch 0, first: 17 % of channels are dead: a lower")
 
 
@@ -176,3 +185,18 @@ def test_a_line_that_a_kill_cut_off_is_not_built_upon(tmp_path, keep):
     log(end)
     head, row = whole.splitlines()
     assert path.read_text().splitlines() == [head, row] + [row] * (keep is None)
+
+
+def test_weights_in_bfloat16_are_looked_at_too(tmp_path):
+    trainer, _ = with_trainer(Task(), tmp_path, precision="bf16-true")
+    assert trainer.callback_metrics["health/dead_share"] == pytest.approx(1 / 12)
+
+
+def test_a_training_that_diverges_is_told_and_goes_on(tmp_path):
+    task = Task()
+    with torch.no_grad():
+        task.net.first.weight[0] = float("nan")
+    trainer, messages = with_trainer(task, tmp_path)
+    assert trainer.current_epoch == 2
+    told = [text for text in messages if "must be finite" in text]
+    assert told[0].startswith("epoch 0: layer first must be finite; got NaN")

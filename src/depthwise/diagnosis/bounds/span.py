@@ -60,6 +60,14 @@ class Span:
         """One interval that holds all channels."""
         return Span.of(self.low.min(), self.high.max())
 
+    @property
+    def sound(self) -> Span:
+        """Anything at all where an end is not a number, or one that none can be."""
+        lost = np.isnan(self.low) | np.isnan(self.high)
+        lost |= (self.low == np.inf) | (self.high == -np.inf)
+        low = np.where(lost, -np.inf, self.low)
+        return Span(low, np.where(lost, np.inf, self.high))
+
     def over(self, channels: int) -> Span:
         """Write one interval out for every channel.
 

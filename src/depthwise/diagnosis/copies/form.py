@@ -89,12 +89,33 @@ class Kinds:
 
         Args:
             keys: ``[C, a]``, integers that must agree.
-            rows: ``[C, b]``, numbers that must agree, apart from a factor if scaled.
+            rows: ``[C, b]``, numbers that must agree, apart from a factor if scaled;
+                with one that is not finite a channel is like no other.
             scaled: Whether a factor will do.
 
         Returns:
             The form, without offsets.
         """
         own = self.fresh(len(rows))
+        broken = np.asarray(~np.isfinite(rows).all(axis=1))
+        alone = np.where(broken, 1 + np.arange(len(rows)), 0)[:, None]
+        keys = np.concatenate([keys, alone], axis=1)
+        rows = np.where(broken[:, None], 0, rows)
         found = match_rows(keys, rows, scaled=scaled)
         return Form(own.kind[found.first], found.scale, own.offset)
+
+    def finite(self, form: Form) -> Form:
+        """Take channels whose form is not finite for such of which nothing is known.
+
+        Args:
+            form: Of any channels.
+
+        Returns:
+            The form, without what is not finite.
+        """
+        good = np.isfinite(form.scale) & np.isfinite(form.offset)
+        if good.all():
+            return form
+        kind = np.where(good, form.kind, self.fresh(len(good)).kind)
+        offset = np.where(good, form.offset, 0)
+        return Form(kind, np.where(good, form.scale, 1), offset)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from depthwise.diagnosis.copies.form import Form, Kinds
 from depthwise.diagnosis.copies.rules import RULES
 from depthwise.diagnosis.links import Link, tie_of, width_of
@@ -40,9 +42,11 @@ def forms_of(graph: Graph) -> Mapping[str, Form]:
         for index, name in enumerate(node.outputs):
             if name:
                 width = width_of(call.outputs[index].shape)
-                form = None if index else _form(call, forms, kinds)
+                with np.errstate(invalid="ignore"):
+                    form = None if index else _form(call, forms, kinds)
                 fits = form is not None and len(form.kind) == width
-                forms[name] = form if form and fits else kinds.fresh(width)
+                known = form if form and fits else kinds.fresh(width)
+                forms[name] = kinds.finite(known)
     return forms
 
 

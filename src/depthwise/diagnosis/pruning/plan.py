@@ -27,7 +27,8 @@ class Plan:
         constants: For every value ``[C]``, the number that a channel always is; 0
             where it is not constant, or where nothing depends on it.
         removed: Channels that go, by the name of the layer that computes them.
-        kept: Channels that carry nothing but must stay, with the reason.
+        kept: Channels that carry nothing but must stay, with the reason: some because
+            they are added to others, or lie in a group with them.
 
     Example:
         >>> Plan({}, {}, {}, {}).removed
@@ -78,7 +79,7 @@ def plan_pruning(graph: Graph, known: Mapping[str, Span] | None = None) -> Plan:
         keep={name: mask for name, mask in keep.items() if not mask.all()},
         constants={name: state.constant(name) for name in classes.labels},
         removed=dict(_removed(bound, keep)),
-        kept=dict(_kept(bound, classes, idle - chosen.going, reasons)),
+        kept=dict(_kept(first, chosen.going, reasons)),
     )
 
 
@@ -208,11 +209,20 @@ def _removed(
 
 
 def _kept(
-    graph: Graph, classes: Classes, staying: set[int], reasons: Mapping[int, str]
+    state: _State, going: set[int], reasons: Mapping[int, str]
 ) -> Iterator[tuple[str, Mapping[int, str]]]:
-    for node in graph.nodes:
+    for node in state.graph.nodes:
+        name = node.outputs[0]
         if node.op in _LAYERS:
-            labels = enumerate(classes.labels[node.outputs[0]].tolist())
-            held = {c: reasons[label] for c, label in labels if label in staying}
+            labels = state.classes.labels[name]
+            nothing = state.fixed(name) | ~state.need[name]
+            held = {
+                channel: reasons.get(int(labels[channel]), _TIED)
+                for channel in np.flatnonzero(nothing).tolist()
+                if labels[channel] not in going
+            }
             if held:
-                yield node.name or node.outputs[0], held
+                yield node.name or name, held
+
+
+_TIED = "it goes with channels that carry something"
