@@ -186,7 +186,7 @@ def falls_silent(graph: Graph, value: str) -> bool:
         True for rectifiers and what is shaped like one: SiLU, hard-swish, GELU, Mish.
 
     Example:
-        >>> from depthwise.graph import Batch, Input, TensorType
+        >>> from depthwise.graph import Batch, Input, Node, TensorType
         >>> x = Input("x", TensorType("float32", (Batch(), 3, 8)))
         >>> nodes = Node("Sigmoid", ("x",), ("s",)), Node("Mul", ("x", "s"), ("y",))
         >>> falls_silent(Graph("silu", (x,), ("y",), nodes), "y")
