@@ -17,11 +17,11 @@ from depthwise.report.diagnosis import (
 )
 from depthwise.report.figures import lines
 from depthwise.report.page import Section, Table
+from depthwise.report.sensor_details import sensor_details
 from depthwise.report.sensor_figures import (
     contribution_bars,
     input_correlation,
     mixing_pictures,
-    sensor_details,
 )
 from depthwise.report.sensors import sensor_lines
 
