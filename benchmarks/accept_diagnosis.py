@@ -20,6 +20,7 @@ from benchmarks.diagnosis_cases import CASES, Case, batches_of
 
 from depthwise.costing import count
 from depthwise.diagnosis import Diagnosis, Fault, diagnose_graph, prune_graph
+from depthwise.diagnosis.copies.observed import observed_copies
 from depthwise.diagnosis.knowledge import known_spans
 from depthwise.diagnosis.sensors import SensorAnalysis
 from depthwise.files import write_json
@@ -53,7 +54,9 @@ def measure(case: Case) -> dict[str, Any]:
     proven = prune_graph(case.graph)
     if told.observed is None:
         raise ValueError("there must be data")
-    observed = prune_graph(case.graph, known_spans(case.graph, told.observed))
+    known = known_spans(case.graph, told.observed)
+    copies = observed_copies(case.graph, told.observed)
+    observed = prune_graph(case.graph, known, copies)
     sensors = None
     if case.samples is not None:
         sensors = sense(case.graph, case.samples, fastest(), case.rows)

@@ -31,6 +31,7 @@ class EditingOptions:
     Args:
         out: Where to write.
         observed: Whether what carried nothing on the data changes too.
+        nearly: Whether saturated and rare channels change with that.
         shape: Sizes of one batch.
         on_bad: What to do with bad input.
         json: Whether to print JSON.
@@ -48,6 +49,13 @@ class EditingOptions:
         typer.Option(
             "--observed",
             help="Change what carried nothing on DATA too, not what is proven alone.",
+        ),
+    ] = False
+    nearly: Annotated[
+        bool,
+        typer.Option(
+            "--nearly",
+            help="With --observed: saturated and rare channels too, as their mean.",
         ),
     ] = False
     shape: options.InputShape = None
@@ -79,7 +87,8 @@ class EditingOptions:
         check_new(self.out)
         opened = opening(parse_shape(self.shape))
         parsed = {**reading.parsed(), "on_bad": self.on_bad.value}
-        result = job(opened, data, observed=self.observed, reading=parsed)
+        asked = {"observed": self.observed, "nearly": self.nearly}
+        result = job(opened, data, **asked, reading=parsed)
         told = result.to_dict()
         path = write_edited(result.graph, opened.folder, self.out, {result.done: told})
         if self.json:

@@ -45,7 +45,10 @@ _MEANINGS = {
     ),
     Fault.RARE: ("hardly ever above zero", "look at what it fires on before pruning"),
     Fault.IGNORED: ("no result depends on it", "prune it"),
-    Fault.DUPLICATE: ("another channel, scaled", "train a narrower layer"),
+    Fault.DUPLICATE: (
+        "another channel, scaled",
+        "prune it: what reads it reads the other one",
+    ),
     Fault.EXPLODING: (
         "far larger than its neighbours, or not finite",
         "normalise, or clip gradients",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from depthwise.costing import CostReport, count
 from depthwise.diagnosis import IdleEdit, diagnose_graph, prune_graph, revive_graph
 from depthwise.diagnosis.bounds import Span
+from depthwise.diagnosis.copies.observed import Copies, observed_copies
 from depthwise.diagnosis.knowledge import known_spans
 from depthwise.diagnosis.pruning import Plan
 from depthwise.errors import UsageError
@@ -81,6 +82,7 @@ def prune(
     *,
     input_shape: Sequence[int] | None = None,
     observed: bool = False,
+    nearly: bool = False,
     reading: Mapping[str, Any] | None = None,
 ) -> IdleResult:
     """Remove channels that carry nothing, without changing what a model computes.
@@ -91,7 +93,10 @@ def prune(
             give the accuracy before and after.
         input_shape: Of one batch, where the model does not know its input.
         observed: Whether to remove what carried nothing on the data too, rather than
-            only what is proven for every input.
+            only what is proven for every input; layers read a channel that was
+            another one, scaled, from that.
+        nearly: Whether saturated and rare channels go with what was observed, each
+            replaced by its mean.
         reading: Arguments of ``open_dataset`` by name, for data by name or path.
 
     Returns:
@@ -99,7 +104,8 @@ def prune(
         measured on the part that was not observed.
 
     Raises:
-        UsageError: If ``observed`` is asked for without data.
+        UsageError: If ``observed`` is asked for without data, or ``nearly`` without
+            ``observed``.
         DataError: If the data do not fit the model.
 
     Example:
@@ -107,8 +113,8 @@ def prune(
         True
     """
     opened = model if isinstance(model, Opened) else open_model(model, input_shape)
-    look = look_at(opened, data, observed=observed, reading=reading)
-    edit = prune_graph(opened.graph, look.known)
+    look = look_at(opened, data, observed=observed, nearly=nearly, reading=reading)
+    edit = prune_graph(opened.graph, look.known, look.copies)
     return _result("removed", model, opened, edit, look)
 
 
@@ -118,6 +124,7 @@ def revive(
     *,
     input_shape: Sequence[int] | None = None,
     observed: bool = False,
+    nearly: bool = False,
     seed: int = 0,
     reading: Mapping[str, Any] | None = None,
 ) -> IdleResult:
@@ -132,6 +139,7 @@ def revive(
         input_shape: Of one batch, where the model does not know its input.
         observed: Whether to revive what carried nothing on the data too, rather than
             only what is proven to for every input.
+        nearly: Whether saturated and rare channels count as idle with it.
         seed: Of the weights that are drawn.
         reading: Arguments of ``open_dataset`` by name, for data by name or path.
 
@@ -139,7 +147,8 @@ def revive(
         The model, ready to be trained on.
 
     Raises:
-        UsageError: If ``observed`` is asked for without data.
+        UsageError: If ``observed`` is asked for without data, or ``nearly`` without
+            ``observed``.
         DataError: If the data do not fit the model.
 
     Example:
@@ -147,7 +156,7 @@ def revive(
         True
     """
     opened = model if isinstance(model, Opened) else open_model(model, input_shape)
-    look = look_at(opened, data, observed=observed, reading=reading)
+    look = look_at(opened, data, observed=observed, nearly=nearly, reading=reading)
     edit = revive_graph(opened.graph, look.known, seed=seed)
     return _result("revived", model, opened, edit, look)
 
@@ -180,11 +189,13 @@ class Look:
 
     Args:
         known: Spans of values, where they were asked for.
+        copies: Channels that were others, scaled and shifted, by value.
         held: Labelled samples, or None.
         unseen: Those of them that no span was taken from.
     """
 
     known: Mapping[str, Span] | None = None
+    copies: Mapping[str, Copies] | None = None
     held: Samples | None = None
     unseen: Array | None = None
 
@@ -209,6 +220,7 @@ def look_at(
     data: str | Iterable[Array] | None,
     *,
     observed: bool,
+    nearly: bool,
     reading: Mapping[str, Any] | None,
 ) -> Look:
     """Look at a model on data, before channels that carry nothing are changed.
@@ -217,18 +229,22 @@ def look_at(
         opened: The model.
         data: Labelled data by name or path, batches ready for the network, or None.
         observed: Whether to take spans of its values from the data.
+        nearly: Whether to take saturated and rare channels for constants.
         reading: Arguments of ``open_dataset`` by name, for data by name or path.
 
     Returns:
         Spans from a part of the samples, and the others to score with.
 
     Raises:
-        UsageError: If spans are asked for without data.
+        UsageError: If spans are asked for without data, or ``nearly`` without spans.
     """
+    if nearly and not observed:
+        msg = "what is nearly idle is so on data; got nearly without observed"
+        raise UsageError(msg, "say --observed too")
     if observed and data is None:
         msg = "what data show needs data; got observed without DATA"
         raise UsageError(msg, "name the data, or leave --observed out")
-    held = unseen = known = None
+    held = unseen = known = copies = None
     if isinstance(data, str):
         held = samples_for(opened, data, reading or {})
         parts = choose_split(held.dataset)
@@ -236,8 +252,10 @@ def look_at(
         data = (inputs for inputs, _ in held.batches(rows))
     if observed and data is not None:
         seen = diagnose_graph(opened.graph, data, execute=fastest()).observed
-        known = known_spans(opened.graph, seen) if seen is not None else None
-    return Look(known, held, unseen)
+        if seen is not None:
+            known = known_spans(opened.graph, seen, nearly=nearly)
+            copies = observed_copies(opened.graph, seen)
+    return Look(known, copies, held, unseen)
 
 
 def accuracy(graph: Graph, held: Samples, rows: Array) -> float:

@@ -47,20 +47,35 @@ def merge_copies(graph: Graph) -> tuple[ReplaceArrays, ...]:
         partners = np.where(form.plain, form.partners, np.arange(len(form.kind)))
         if (partners == np.arange(len(partners))).all() or len(shared) > 1:
             continue
-        moved = _moved(call, partners, form.factors)
+        copies = np.flatnonzero(partners != np.arange(len(partners)))
+        moved = with_inputs_moved(call, copies, partners[copies], form.factors[copies])
         edits.append(ReplaceArrays(node.scope, {node.inputs[1]: moved}, {}))
     return tuple(edits)
 
 
-def _moved(call: Call, partners: Array, factors: Array) -> Array:
-    weight = call.constants[1]
+def with_inputs_moved(
+    call: Call, copies: Array, partners: Array, factors: Array, *, leave: bool = False
+) -> Array:
+    """Add the weights of some input channels, scaled, to those of others.
+
+    Args:
+        call: A layer.
+        copies: ``[K]``, channels whose weights go.
+        partners: ``[K]``, where they go; none of them is a copy.
+        factors: ``[K]``, times what.
+        leave: Whether copies keep their weights, rather than zeros.
+
+    Returns:
+        Weights of the same shape and type.
+    """
+    weight = np.asarray(call.constants[1])
     axis = 0 if _reads_first(call) else 1
     by_input = np.moveaxis(np.asarray(weight, np.float64), axis, 0).copy()
-    for channel, partner in enumerate(partners.tolist()):
-        if partner != channel:
-            by_input[partner] += factors[channel] * by_input[channel]
-            by_input[channel] = 0
-    result = np.moveaxis(by_input, 0, axis).astype(np.asarray(weight).dtype)
+    scaled = by_input[copies] * factors.reshape(-1, *(1,) * (weight.ndim - 1))
+    np.add.at(by_input, partners, scaled)
+    if not leave:
+        by_input[copies] = 0
+    result = np.moveaxis(by_input, 0, axis).astype(weight.dtype)
     return np.ascontiguousarray(result)
 
 

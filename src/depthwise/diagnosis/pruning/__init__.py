@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from depthwise.diagnosis.bounds import Span
 from depthwise.diagnosis.copies import merge_copies
+from depthwise.diagnosis.copies.observed import Copies
 from depthwise.diagnosis.pruning.edits import edits_of
+from depthwise.diagnosis.pruning.handing import plan_copies
 from depthwise.diagnosis.pruning.plan import Plan, plan_pruning
 from depthwise.graph import Graph
 from depthwise.graph.edits import ReplaceArrays, apply_edits
@@ -41,7 +43,11 @@ class IdleEdit:
         return sum(map(len, self.plan.removed.values()))
 
 
-def prune_graph(graph: Graph, known: Mapping[str, Span] | None = None) -> IdleEdit:
+def prune_graph(
+    graph: Graph,
+    known: Mapping[str, Span] | None = None,
+    copies: Mapping[str, Copies] | None = None,
+) -> IdleEdit:
     """Remove every channel that carries nothing of its own and can go.
 
     A channel that is proven to be another one, scaled, hands its weights over first.
@@ -50,6 +56,7 @@ def prune_graph(graph: Graph, known: Mapping[str, Span] | None = None) -> IdleEd
         graph: Any graph that verifies.
         known: Spans of values known from data; without them only what is proven for
             every finite input goes, and results stay equal up to rounding.
+        copies: Channels that were others, scaled and shifted, on the same data.
 
     Returns:
         The smaller network, with the edits.
@@ -68,14 +75,15 @@ def prune_graph(graph: Graph, known: Mapping[str, Span] | None = None) -> IdleEd
         >>> prune_graph(Graph("g", (x,), ("y",), nodes, weights)).plan.removed
         {'h': (1,)}
     """
-    plan, merged = plan_pruning(graph, known), merge_copies(graph)
-    if merged:
-        alone = apply_edits(graph, merged)
-        larger = plan_pruning(alone, known)
-        if larger.removed != plan.removed:
-            edits = _after(merged, edits_of(alone, larger))
-            return IdleEdit(apply_edits(graph, edits), edits, larger)
-    edits = edits_of(graph, plan)
+    plan, moved = plan_pruning(graph, known), merge_copies(graph)
+    if moved:
+        larger = plan_pruning(apply_edits(graph, moved), known)
+        alike = larger.removed == plan.removed
+        plan, moved = (plan, ()) if alike else (larger, moved)
+    if copies:
+        handed, plan = plan_copies(apply_edits(graph, moved), known or {}, copies)
+        moved = _after(moved, handed)
+    edits = _after(moved, edits_of(apply_edits(graph, moved), plan))
     return IdleEdit(apply_edits(graph, edits), edits, plan)
 
 
