@@ -125,6 +125,8 @@ def main() -> int:
             return 0
         measured = learn_apart(options.set)
     else:
+        if options.folder is not None:
+            options.folder.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(dir=options.folder))
         try:
             write(place / "set", options.gigabytes)
