@@ -10,10 +10,10 @@ from depthwise.diagnosis.sensors import SensorAnalysis
 from depthwise.graph import Graph
 from depthwise.report import channels
 from depthwise.report.diagnosis import (
+    WORST,
     advice_lines,
     count_of,
-    faults_of,
-    spread_of,
+    worst_rows,
 )
 from depthwise.report.figures import lines
 from depthwise.report.page import Section, Table
@@ -138,20 +138,10 @@ def _where(told: Diagnosis) -> Table:
 
 def _worst(told: Diagnosis) -> list[Section]:
     """The layers to begin with."""
-    rows = [
-        (
-            layer.name,
-            str(layer.channels),
-            f"{100 * layer.worst:.0f} %",
-            *spread_of(layer),
-            faults_of(layer),
-        )
-        for layer in told.worst()
-    ]
+    rows = worst_rows(told)
     if not rows:
         return []
-    head = ("layer", "channels", "carry nothing new", "effective rank")
-    table = Table((*head, "90 % of variance in", "faults"), rows)
+    table = Table(WORST, rows)
     text = "Those with the most channels that carry nothing, or what others carry too."
     return [Section("The layers to begin with", text, (), table)]
 
