@@ -16,11 +16,6 @@ from depthwise.diagnosis import (
 )
 from depthwise.report.terminal import table, thousands
 
-WORST = (
-    *("layer", "channels", "carry nothing new", "effective rank"),
-    *("90 % of variance in", "faults"),
-)
-"""Heads of the table of the layers to begin with."""
 _LAYERS = 5
 _TERMS = 3
 
@@ -56,7 +51,20 @@ def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
         >>> diagnosis_tables(Diagnosis("nothing", ()))
         []
     """
-    rows = worst_rows(told)
+    head = (
+        *("layer", "channels", "carry nothing new", "effective rank"),
+        *("90 % of variance in", "faults"),
+    )
+    rows = [
+        (
+            layer.name,
+            str(layer.channels),
+            f"{100 * layer.worst:.0f} %",
+            *spread_of(layer),
+            faults_of(layer),
+        )
+        for layer in told.worst()
+    ]
     faults = [
         (
             str(fault),
@@ -69,35 +77,10 @@ def diagnosis_tables(told: Diagnosis) -> list[rich.table.Table]:
         if told.share(fault)
     ]
     names = ("fault", "proven", "observed", "of all channels", "what it is")
-    tables = [table("the layers to begin with", WORST, rows, prose=[5])] if rows else []
+    tables = [table("the layers to begin with", head, rows, prose=[5])] if rows else []
     if faults:
         tables.append(table("faults", names, faults, prose=[4]))
     return [*tables, *_separable(told)]
-
-
-def worst_rows(told: Diagnosis) -> list[tuple[str, ...]]:
-    """Say what is wrong with the layers to begin with, one row each.
-
-    Args:
-        told: What was found.
-
-    Returns:
-        Rows below the heads of ``WORST``.
-
-    Example:
-        >>> worst_rows(Diagnosis("nothing", ()))
-        []
-    """
-    return [
-        (
-            layer.name,
-            str(layer.channels),
-            f"{100 * layer.worst:.0f} %",
-            *spread_of(layer),
-            faults_of(layer),
-        )
-        for layer in told.worst()
-    ]
 
 
 def _separable(told: Diagnosis) -> list[rich.table.Table]:

@@ -10,10 +10,10 @@ from depthwise.diagnosis.sensors import SensorAnalysis
 from depthwise.graph import Graph
 from depthwise.report import channels
 from depthwise.report.diagnosis import (
-    WORST,
     advice_lines,
     count_of,
-    worst_rows,
+    faults_of,
+    spread_of,
 )
 from depthwise.report.figures import lines
 from depthwise.report.page import Section, Table
@@ -138,10 +138,20 @@ def _where(told: Diagnosis) -> Table:
 
 def _worst(told: Diagnosis) -> list[Section]:
     """The layers to begin with."""
-    rows = worst_rows(told)
+    rows = [
+        (
+            layer.name,
+            str(layer.channels),
+            f"{100 * layer.worst:.0f} %",
+            *spread_of(layer),
+            faults_of(layer),
+        )
+        for layer in told.worst()
+    ]
     if not rows:
         return []
-    table = Table(WORST, rows)
+    head = ("layer", "channels", "carry nothing new", "effective rank")
+    table = Table((*head, "90 % of variance in", "faults"), rows)
     text = "Those with the most channels that carry nothing, or what others carry too."
     return [Section("The layers to begin with", text, (), table)]
 

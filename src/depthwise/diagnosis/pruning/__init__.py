@@ -9,7 +9,7 @@ from depthwise.diagnosis.bounds import Span
 from depthwise.diagnosis.copies import merge_copies
 from depthwise.diagnosis.copies.observed import Copies
 from depthwise.diagnosis.pruning.edits import edits_of
-from depthwise.diagnosis.pruning.observed_copies import plan_copies
+from depthwise.diagnosis.pruning.handing import plan_copies
 from depthwise.diagnosis.pruning.plan import Plan, plan_pruning
 from depthwise.graph import Graph
 from depthwise.graph.edits import ReplaceArrays, apply_edits
@@ -56,8 +56,7 @@ def prune_graph(
         graph: Any graph that verifies.
         known: Spans of values known from data; without them only what is proven for
             every finite input goes, and results stay equal up to rounding.
-        copies: Channels that were others, scaled and shifted, on the data that
-            ``known`` is from.
+        copies: Channels that were others, scaled and shifted, on the same data.
 
     Returns:
         The smaller network, with the edits.
